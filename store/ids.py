@@ -1,0 +1,44 @@
+"""Ids: a prefix that says what it names, and a UUIDv7 (RFC 9562) in Crockford's base 32.
+
+Ids of one kind sort by the time they were made, which keeps index pages warm.
+"""
+
+import os
+import time
+from uuid import UUID
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS = 26  # 26 * 5 = 130 bits hold the 128 of a UUID
+
+
+def uuid7() -> UUID:
+    """A UUIDv7: 48 bits of Unix milliseconds, then random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds << 80) | random
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=value)
+
+
+def new_id(prefix: str) -> str:
+    """A new id, such as ``inv_01JD0Z...`` for the prefix ``inv``."""
+    return id_of(prefix, uuid7())
+
+
+def id_of(prefix: str, uuid: UUID) -> str:
+    """The id of this UUID under a prefix."""
+    value = uuid.int
+    return prefix + "_" + "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def uuid_of(id_: str) -> UUID:
+    """The UUID in an id. Raises ``ValueError`` for anything that ``id_of`` cannot have made."""
+    _, _, text = id_.partition("_")
+    if len(text) != _DIGITS or text[0] > "7":
+        message = f"{id_!r} is no id: a prefix, '_' and {_DIGITS} characters of Crockford's base 32"
+        raise ValueError(message)
+    value = 0
+    for character in text:
+        value = (value << 5) | _ALPHABET.index(character)
+    return UUID(int=value)
