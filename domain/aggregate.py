@@ -42,7 +42,7 @@ class Aggregate(msgspec.Struct, Generic[S], frozen=True, eq=False):
     """
 
     name: str
-    evolve: Callable[[S | None, Fact], S | None]
+    evolve: Callable[[S | None, Any], S | None]
 
     def __call__(self, id_: str) -> Stream[S]:
         """The stream of the aggregate with this id."""

@@ -59,7 +59,7 @@ class NotAllowed(Refusal):
 
 
 class RuleBroken(Refusal):
-    """Rules of content are broken; all of them are listed, so that one round of mending is enough."""
+    """Rules of content are broken. All are listed, so that one round of mending is enough."""
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         assert violations, "a refusal without a broken rule"

@@ -1,0 +1,38 @@
+"""Partial changes: a fact whose unset fields mean "kept its value"."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from domain.aggregate import Fact
+
+F = TypeVar("F", bound=Fact)
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def named(fact: Fact, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields that the change names, with their new values."""
+    return {
+        field: value
+        for field in fact.__struct_fields__
+        if field not in without and (value := getattr(fact, field)) is not UNSET
+    }
+
+
+def effective(change: F, state: msgspec.Struct) -> F | None:
+    """The change without what is so already; ``None`` when nothing is left of it."""
+    same = {
+        field: UNSET
+        for field in change.__struct_fields__
+        if (value := getattr(change, field)) is not UNSET
+        and hasattr(state, field)
+        and getattr(state, field) == value
+    }
+    left = msgspec.structs.replace(change, **same) if same else change
+    return left if any(field in state.__struct_fields__ for field in named(left)) else None
+
+
+def applied(state: T, fact: Fact, *, without: tuple[str, ...] = ()) -> T:
+    """The state with the fields that the change names."""
+    return msgspec.structs.replace(state, **named(fact, without=without))
