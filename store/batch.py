@@ -1,0 +1,146 @@
+"""A batch of commands decided one after another, each seeing what those before it decided.
+
+Deciding does no I/O. It works on the states that are at hand; a state that is not is named by
+``NotAtHand``, loaded by the writer, and the command is decided again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from domain.aggregate import Change, Stream
+from domain.errors import NotFound, Refusal
+from store.cache import Cache, Held
+from store.command import Command, Done, Waiting
+from store.errors import StaleRowVersion
+from store.ids import uuid7
+from store.log import Appending, KeyedCommand
+from store.mapper import Event
+from store.recorded import Versioned
+
+S = TypeVar("S")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class NotAtHand(Exception):
+    """A decision needs a state that is not in memory."""
+
+    def __init__(self, stream: Stream[Any]) -> None:
+        super().__init__(stream.name)
+        self.stream = stream
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A command that will be done once the batch is committed. ``end`` as in ``KeyedCommand``."""
+
+    waiting: Waiting
+    stream: Stream[Any]
+    held: Held
+    end: int
+    changed: bool
+
+
+class Batch:
+    """Decided commands, and the events that they add up to."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._ahead: dict[str, Held] = {}
+        self.reads: dict[str, int] = {}
+        self.streams: dict[str, Stream[Any]] = {}
+        self.events: list[Appending] = []
+        self.keyed: list[KeyedCommand] = []
+        self.accepted: list[Accepted] = []
+        self.refused: list[tuple[Waiting, Exception]] = []
+
+    def decide(self, waiting: Waiting) -> None:
+        """Decide one command: accept it, or refuse it alone.
+
+        Raises:
+            NotAtHand: A state must be loaded first. Nothing was decided.
+        """
+        command = waiting.command
+        try:
+            if command.id is not None and command.expected is not None:
+                self._compare(command.aggregate(command.id), command.expected)
+            changes = command.decide(self._read)
+        except NotAtHand:
+            raise
+        except (Refusal, StaleRowVersion) as refusal:
+            self.refused.append((waiting, refusal))
+        except Exception as error:  # noqa: BLE001 - a faulty decision must fail alone
+            self.refused.append((waiting, error))
+        else:
+            self._accept(waiting, changes)
+
+    def held(self, stream: Stream[Any]) -> Held:
+        """The stream as this batch leaves it so far."""
+        name = stream.name
+        held = self._ahead.get(name)
+        if held is None:
+            held = self._cache.get(name)
+            if held is None:
+                raise NotAtHand(stream)
+            self._ahead[name] = held
+            self.reads[name] = held.version
+            self.streams[name] = stream
+        return held
+
+    def settle(self, head_before: int, recorded_at: datetime | None) -> None:
+        """The batch is committed (or had nothing to commit): everybody gets the outcome."""
+        for name, held in self._ahead.items():
+            self._cache.put(name, held)
+        for accepted in self.accepted:
+            accepted.waiting.resolve(
+                Done(
+                    stream=accepted.stream,
+                    state=accepted.held.state,
+                    version=accepted.held.version,
+                    position=head_before + accepted.end,
+                    recorded_at=recorded_at,
+                    changed=accepted.changed,
+                )
+            )
+        for waiting, refusal in self.refused:
+            waiting.refuse(refusal)
+
+    def _read(self, stream: Stream[S]) -> S | None:
+        state: S | None = self.held(stream).state
+        return state
+
+    def _compare(self, stream: Stream[Any], expected: int) -> None:
+        held = self.held(stream)
+        if held.state is None:
+            raise NotFound(stream.aggregate.name, stream.id)
+        if held.version != expected:
+            raise StaleRowVersion(Versioned(stream, held.state, held.version), expected)
+
+    def _accept(self, waiting: Waiting, changes: Sequence[Change]) -> None:
+        command = waiting.command
+        stream = command.stream or changes[0][0]
+        for changed, _ in changes:
+            self.held(changed)  # all at hand, or nothing is added
+        metadata = _encode(command.metadata)
+        for changed, facts in changes:
+            held = self.held(changed)
+            state, version = held
+            for fact in facts:
+                version += 1
+                state = changed.aggregate.evolve(state, fact)
+                event = Event(changed.name, version, fact)
+                self.events.append(Appending(uuid7(), event, metadata))
+            self._ahead[changed.name] = Held(state, version)
+        self._remember(waiting, command, stream, changed=any(facts for _, facts in changes))
+
+    def _remember(
+        self, waiting: Waiting, command: Command[Any], stream: Stream[Any], *, changed: bool
+    ) -> None:
+        held = self.held(stream)
+        end = len(self.events)
+        self.accepted.append(Accepted(waiting, stream, held, end, changed))
+        if command.key is not None and changed:
+            keyed = KeyedCommand(command.key, command.fingerprint, stream.name, held.version, end)
+            self.keyed.append(keyed)

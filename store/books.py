@@ -1,0 +1,144 @@
+"""Books: the doors through which everybody else reads and changes the event log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from domain.aggregate import Stream, fold
+from domain.errors import NotFound
+from store.cache import Cache, Held
+from store.command import Command, Done
+from store.database import Pool
+from store.ids import new_id
+from store.log import read_book, read_head, read_stream, read_tails
+from store.recorded import Recorded, Versioned
+from store.wakeup import WakeUps
+from store.writer import BookWriter
+
+S = TypeVar("S")
+Mode = Literal["live", "sandbox"]
+
+
+class Book(msgspec.Struct, frozen=True):
+    """One company's books."""
+
+    book_id: str
+    mode: Mode
+    name: str
+    head: int
+
+
+class Books:
+    """Every book that this process touches, each with one writer and one cache."""
+
+    def __init__(self, pool: Pool, *, cached_streams: int = 10_000) -> None:
+        """``cached_streams``: how many aggregates of each book are held in memory."""
+        self._pool = pool
+        self._cached_streams = cached_streams
+        self._caches: dict[str, Cache] = {}
+        self._writers: dict[str, BookWriter] = {}
+        self._wake_ups = WakeUps(pool)
+
+    async def execute(self, book_id: str, command: Command[S]) -> Done[S]:
+        """Run a command: all of its facts commit together, or none does.
+
+        Raises:
+            Refusal: The domain says no.
+            StaleRowVersion: The entity moved since the client saw it.
+            StoreError: See ``store.errors``.
+        """
+        writer = self._writers.get(book_id)
+        if writer is None:
+            cache = self._cache(book_id)
+            writer = BookWriter(self._pool, book_id, cache, self._wake_ups.send)
+            self._writers[book_id] = writer
+        done: Done[S] = await writer.execute(command)
+        return done
+
+    async def get(
+        self, book_id: str, stream: Stream[S], *, at: int | datetime | None = None
+    ) -> Versioned[S]:
+        """The entity as it is now, or as it was at a version or an instant.
+
+        Raises:
+            NotFound: There is none, or there was none then.
+        """
+        held = await (self._now(book_id, stream) if at is None else self._then(book_id, stream, at))
+        if held.state is None:
+            raise NotFound(stream.aggregate.name, stream.id)
+        return Versioned(stream, held.state, held.version)
+
+    async def history(
+        self, book_id: str, stream: Stream[Any], *, after: int = 0, limit: int | None = None
+    ) -> list[Recorded]:
+        """The recorded events of one entity after a version, in order."""
+        async with self._pool.acquire() as connection:
+            return await read_stream(connection, book_id, stream.name, after=after, limit=limit)
+
+    async def events(self, book_id: str, *, after: int, limit: int) -> list[Recorded]:
+        """The recorded events of the whole book after a position, in order."""
+        async with self._pool.acquire() as connection:
+            return await read_book(connection, book_id, after=after, limit=limit)
+
+    async def head(self, book_id: str) -> int:
+        """The latest position of the book. Raises ``UnknownBook``."""
+        async with self._pool.acquire() as connection:
+            return await read_head(connection, book_id)
+
+    async def drain(self) -> None:
+        """Wait until every queued command is settled."""
+        await asyncio.gather(*(writer.drain() for writer in self._writers.values()))
+
+    def _cache(self, book_id: str) -> Cache:
+        cache = self._caches.get(book_id)
+        if cache is None:
+            cache = self._caches[book_id] = Cache(self._cached_streams)
+        return cache
+
+    async def _now(self, book_id: str, stream: Stream[Any]) -> Held:
+        """What is held, brought up to date by what happened since."""
+        cache = self._cache(book_id)
+        held = cache.get(stream.name) or Held(None, 0)
+        async with self._pool.acquire() as connection:
+            tails = await read_tails(connection, book_id, {stream.name: held.version})
+        tail = tails.get(stream.name)
+        if tail:
+            state = fold(stream.aggregate, [event.fact for event in tail], held.state)
+            held = Held(state, tail[-1].originator_version)
+            cache.put(stream.name, held)
+        return held
+
+    async def _then(self, book_id: str, stream: Stream[Any], at: int | datetime) -> Held:
+        async with self._pool.acquire() as connection:
+            events = await read_stream(connection, book_id, stream.name, until=at)
+        facts = [event.fact for event in events]
+        return Held(fold(stream.aggregate, facts), events[-1].version if events else 0)
+
+
+@asynccontextmanager
+async def open_books(pool: Pool) -> AsyncIterator[Books]:
+    """Books over this pool; on leaving, what was queued is settled first."""
+    books = Books(pool)
+    try:
+        yield books
+    finally:
+        await books.drain()
+
+
+async def create_book(pool: Pool, *, name: str, mode: Mode) -> Book:
+    """Open a new, empty book."""
+    book_id = new_id("bok")
+    await pool.execute(
+        "insert into store.books (book_id, mode, name) values ($1, $2, $3)", book_id, mode, name
+    )
+    return Book(book_id, mode, name, 0)
+
+
+async def list_books(pool: Pool) -> list[Book]:
+    """Every book, oldest first: a question that only operators ask."""
+    rows = await pool.fetch("select book_id, mode, name, head from store.books order by book_id")
+    return [Book(*row) for row in rows]

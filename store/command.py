@@ -1,0 +1,75 @@
+"""A command: one request to change a book, and what comes of it."""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from domain.aggregate import Aggregate, Decision, Stream
+from store.recorded import Metadata, Versioned
+
+S = TypeVar("S")
+
+
+class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
+    """One request to change a book.
+
+    ``decide`` is called with a way to read states, possibly more than once, and must be pure.
+    ``aggregate`` and ``id`` name the entity that the answer shows; without an id, it is that of the
+    first change.
+    ``expected`` is the RowVersion that the client has seen. ``key`` makes the command run once;
+    ``fingerprint`` identifies the request that the key stands for.
+    """
+
+    aggregate: Aggregate[S]
+    decide: Decision
+    metadata: Metadata
+    id: str | None = None
+    expected: int | None = None
+    key: str | None = None
+    fingerprint: bytes = b""
+
+    @property
+    def stream(self) -> Stream[S] | None:
+        """The stream of the entity, when its id is known beforehand."""
+        return None if self.id is None else self.aggregate(self.id)
+
+
+class Done(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
+    """The outcome of a command that committed.
+
+    ``state`` is ``None`` when the command ended the entity's life. ``position`` is the book's
+    position up to which the outcome is visible; ``changed`` is false when all was so already;
+    ``replayed`` tells that the command had run before.
+    """
+
+    stream: Stream[S]
+    state: S | None
+    version: int
+    position: int
+    recorded_at: datetime | None = None
+    changed: bool = True
+    replayed: bool = False
+
+    @property
+    def entity(self) -> Versioned[S]:
+        """The entity after the command. It must not be asked of one that is gone."""
+        assert self.state is not None, f"{self.stream.name} is gone"
+        return Versioned(self.stream, self.state, self.version)
+
+
+class Waiting(msgspec.Struct, eq=False):
+    """A command in the writer's queue, and who waits for its outcome."""
+
+    command: Command[Any]
+    future: Any  # asyncio.Future[Done[Any]]; msgspec does not know the type
+
+    def resolve(self, done: Done[Any]) -> None:
+        """Hand over the outcome, unless the client has gone away."""
+        if not self.future.done():
+            self.future.set_result(done)
+
+    def refuse(self, error: BaseException) -> None:
+        """Hand over the refusal, unless the client has gone away."""
+        if not self.future.done():
+            self.future.set_exception(error)

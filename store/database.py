@@ -1,0 +1,39 @@
+"""Connections to PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+Pool: TypeAlias = asyncpg.Pool
+
+
+async def prepare(connection: Connection) -> None:
+    """Let ``json`` columns come and go as the bytes they are; msgspec parses them where needed."""
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
+    )
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool]:
+    """A pool of connections, closed on leaving.
+
+    Args:
+        url: Where the database is (``postgresql://...``).
+        name: What ``pg_stat_activity`` calls these connections.
+        size: The most connections held at a time.
+    """
+    settings = {"application_name": name, "timezone": "UTC", "statement_timeout": "15s"}
+    async with asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=prepare,
+        server_settings=settings,
+        command_timeout=20,
+    ) as pool:
+        yield pool

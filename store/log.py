@@ -1,0 +1,234 @@
+"""The event log of a book: append, and the ways to read it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from asyncpg import NoDataFoundError, Record
+
+from store.database import Connection
+from store.errors import UnknownBook
+from store.ids import id_of
+from store.mapper import Event, decode, encode
+from store.recorded import Metadata, Recorded
+
+_metadata = msgspec.json.Decoder(Metadata)
+
+_COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
+
+
+class Appending(NamedTuple):
+    """An event on its way into the book."""
+
+    event_id: UUID
+    event: Event
+    metadata: bytes
+
+
+class KeyedCommand(NamedTuple):
+    """A command with an idempotency key: what is kept to answer its repetition.
+
+    ``end`` counts the events of the batch up to and including this command's last one.
+    """
+
+    key: str
+    fingerprint: bytes
+    stream: str
+    version: int
+    end: int
+
+
+class Appended(NamedTuple):
+    """What ``append`` did: when anything is stale or taken, nothing at all."""
+
+    head_before: int
+    recorded_at: datetime
+    stale_streams: Sequence[str]
+    taken_keys: Sequence[str]
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was written."""
+        return bool(self.stale_streams or self.taken_keys)
+
+
+async def append(
+    connection: Connection,
+    book_id: str,
+    reads: Mapping[str, int],
+    events: Sequence[Appending],
+    keyed: Sequence[KeyedCommand] = (),
+) -> Appended:
+    """Append all events or none, in one round trip.
+
+    Args:
+        connection: Not inside a transaction, unless that holds the book's lock anyway.
+        book_id: The book.
+        reads: The version of every stream that the decisions looked at; 0 for a new one.
+        events: What to append, in order; versions continue those in ``reads``.
+        keyed: The idempotency keys to keep in the same transaction.
+
+    Raises:
+        UnknownBook: There is no such book.
+    """
+    try:
+        row = await connection.fetchrow(
+            "select head_before, recorded, stale_streams, taken_keys from store.append("
+            "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            book_id,
+            list(reads.keys()),
+            list(reads.values()),
+            [e.event_id for e in events],
+            [e.event.originator_id for e in events],
+            [e.event.originator_version for e in events],
+            [e.event.fact.TOPIC for e in events],
+            [encode(e.event.fact) for e in events],
+            [e.metadata for e in events],
+            [k.key for k in keyed],
+            [k.fingerprint for k in keyed],
+            [k.stream for k in keyed],
+            [k.version for k in keyed],
+            [k.end for k in keyed],
+        )
+    except NoDataFoundError as error:
+        raise UnknownBook(f"There is no book {book_id}.") from error
+    assert row is not None
+    return Appended(
+        row["head_before"], row["recorded"], row["stale_streams"] or (), row["taken_keys"] or ()
+    )
+
+
+def recorded(book_id: str, row: Record) -> Recorded:
+    """The event in a row of ``store.events``."""
+    return Recorded(
+        book_id=book_id,
+        position=row["position"],
+        stream=row["stream"],
+        version=row["version"],
+        event_id=id_of("evt", row["event_id"]),
+        recorded_at=row["recorded_at"],
+        metadata=_metadata.decode(row["metadata"]),
+        fact=decode(row["topic"], row["state"]),
+    )
+
+
+async def read_book(
+    connection: Connection, book_id: str, *, after: int, limit: int
+) -> list[Recorded]:
+    """The next events of the book after a position, in order."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from store.events"  # noqa: S608 - a constant
+        " where book_id = $1 and position > $2 order by position limit $3",
+        book_id,
+        after,
+        limit,
+    )
+    return [recorded(book_id, row) for row in rows]
+
+
+async def read_stream(
+    connection: Connection,
+    book_id: str,
+    stream: str,
+    *,
+    after: int = 0,
+    until: int | datetime | None = None,
+    limit: int | None = None,
+) -> list[Recorded]:
+    """Events of one stream after a version, in order.
+
+    Args:
+        connection: Any connection.
+        book_id: The book.
+        stream: The stream's name.
+        after: Only versions above this one.
+        until: Only versions up to this one, or what was recorded up to this instant.
+        limit: At most so many.
+    """
+    until_version = until if isinstance(until, int) else None
+    until_instant = until if isinstance(until, datetime) else None
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from store.events"  # noqa: S608 - a constant
+        " where book_id = $1 and stream = $2 and version > $3"
+        " and ($4::bigint is null or version <= $4)"
+        " and ($5::timestamptz is null or recorded_at <= $5) order by version limit $6",
+        book_id,
+        stream,
+        after,
+        until_version,
+        until_instant,
+        limit,
+    )
+    return [recorded(book_id, row) for row in rows]
+
+
+async def read_tails(
+    connection: Connection, book_id: str, known: Mapping[str, int]
+) -> dict[str, list[Event]]:
+    """What happened in these streams after the known versions, all seen at one moment.
+
+    Streams without news are left out.
+    """
+    rows = await connection.fetch(
+        "select e.stream, e.version, e.topic, e.state"
+        " from unnest($2::text[], $3::bigint[]) as k (stream, version)"
+        " join store.events e on e.book_id = $1 and e.stream = k.stream and e.version > k.version"
+        " order by e.stream, e.version",
+        book_id,
+        list(known.keys()),
+        list(known.values()),
+    )
+    tails: dict[str, list[Event]] = {}
+    for row in rows:
+        event = Event(row["stream"], row["version"], decode(row["topic"], row["state"]))
+        tails.setdefault(event.originator_id, []).append(event)
+    return tails
+
+
+async def read_head(connection: Connection, book_id: str) -> int:
+    """The latest position of the book. Raises ``UnknownBook``."""
+    head: int | None = await connection.fetchval(
+        "select head from store.books where book_id = $1", book_id
+    )
+    if head is None:
+        raise UnknownBook(f"There is no book {book_id}.")
+    return head
+
+
+class Before(NamedTuple):
+    """What a command with this key did when it ran."""
+
+    fingerprint: bytes
+    stream: str
+    version: int
+    position: int
+    recorded_at: datetime
+
+
+async def read_commands(
+    connection: Connection, book_id: str, keys: Sequence[str]
+) -> dict[str, Before]:
+    """What the commands with these keys did; keys that are new are left out."""
+    rows = await connection.fetch(
+        "select key, fingerprint, stream, version, position, recorded_at from store.commands"
+        " where book_id = $1 and key = any ($2)",
+        book_id,
+        list(keys),
+    )
+    return {row["key"]: Before(*row[1:]) for row in rows}
+
+
+async def position_of(
+    connection: Connection, book_id: str, event_id: UUID, place: tuple[str, int]
+) -> tuple[int, datetime] | None:
+    """Position and time of the event at this place of a stream, if it is the one with this id."""
+    row: Any = await connection.fetchrow(
+        "select position, recorded_at from store.events"
+        " where book_id = $1 and stream = $2 and version = $3 and event_id = $4",
+        book_id,
+        *place,
+        event_id,
+    )
+    return None if row is None else (row["position"], row["recorded_at"])

@@ -1,0 +1,269 @@
+"""The writer of one book: commands that arrive together are decided together and commit at once.
+
+While one batch is being committed, the next one fills. A batch is first decided on the states that
+this process holds. ``append`` compares the head of every stream that any decision looked at, for
+acceptances and refusals alike, so that every answer rests on states that were current at one
+moment. When another process moved a stream meanwhile, its news are loaded and the batch is decided
+again; after that, the book's lock is taken first, so that every command ends in bounded time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from domain.aggregate import Stream, fold
+from store.batch import Batch, NotAtHand
+from store.cache import Cache, Held
+from store.command import Command, Done, Waiting
+from store.database import Connection, Pool
+from store.errors import Busy, KeyReused, Unavailable
+from store.log import (
+    Before,
+    append,
+    position_of,
+    read_commands,
+    read_head,
+    read_stream,
+    read_tails,
+)
+
+MAX_WAITING = 5_000
+_MAX_COMMANDS = 256
+_MAX_EVENTS = 2_000
+_OPTIMISTIC_TRIES = 2
+_PATIENCE_SECONDS = 5.0
+
+_RECONNECT_SECONDS = 0.05
+_UNKNOWN = (
+    "The database cannot be reached; the outcome of the command is unknown. Repeat it with the "
+    "same Idempotency-Key, or look at the entity first."
+)
+
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
+class BookWriter:
+    """Decides and commits the commands of one book, in the order in which they came."""
+
+    def __init__(
+        self, pool: Pool, book_id: str, cache: Cache, committed: Callable[[str], None]
+    ) -> None:
+        self._pool = pool
+        self._book_id = book_id
+        self._cache = cache
+        self._committed = committed
+        self._queue: deque[Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def execute(self, command: Command[Any]) -> Done[Any]:
+        """Queue the command and wait for its outcome.
+
+        Raises:
+            Refusal: The domain says no; nothing was changed.
+            StoreError: See ``store.errors``.
+        """
+        if len(self._queue) >= MAX_WAITING:
+            raise Busy(f"{MAX_WAITING} commands of this book are waiting already.")
+        future: asyncio.Future[Done[Any]] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting(command, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work(), name=f"writer of {self._book_id}")
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until everything that was queued is settled."""
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        while self._queue:
+            batch = self._take()
+            try:
+                await self._commit(batch)
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+                for waiting in batch:
+                    waiting.refuse(error)
+
+    def _take(self) -> list[Waiting]:
+        """The next commands, without those whose client has gone and without two of one key."""
+        taken: list[Waiting] = []
+        keys: set[str] = set()
+        while self._queue and len(taken) < _MAX_COMMANDS:
+            key = self._queue[0].command.key
+            if key is not None and key in keys:
+                break  # its forerunner must commit first; then it is answered as a repetition
+            waiting = self._queue.popleft()
+            if waiting.future.cancelled():
+                continue
+            if key is not None:
+                keys.add(key)
+            taken.append(waiting)
+        return taken
+
+    async def _commit(self, commands: Sequence[Waiting]) -> None:
+        unsure: Batch | None = None
+        tries = 0
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while commands := [waiting for waiting in commands if not waiting.future.done()]:
+            batch = Batch(self._cache)
+            committed: tuple[int, datetime | None] | None = None
+            try:
+                async with self._connection(lock=tries >= _OPTIMISTIC_TRIES) as connection:
+                    if unsure is not None:
+                        committed = await self._find(connection, unsure)
+                    if unsure is not None and committed is not None:
+                        batch = unsure
+                    else:
+                        committed = await self._attempt(connection, batch, commands)
+                    unsure = None
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+                if not isinstance(error, _LOST) or isinstance(error, ValueError):
+                    await self._commit_each(commands, error)
+                    return
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unavailable(_UNKNOWN) from error
+                # What was sent may or may not have committed. Under the lock it can be told.
+                unsure, tries = batch if batch.events else unsure, _OPTIMISTIC_TRIES
+                await asyncio.sleep(_RECONNECT_SECONDS)
+            else:
+                tries = tries + 1 if committed is None else 0
+                if committed is not None:
+                    batch.settle(*committed)
+                    self._committed(self._book_id)
+
+    async def _commit_each(self, commands: Sequence[Waiting], error: Exception) -> None:
+        """The data of one command upset the database: let it fail alone."""
+        if len(commands) == 1:
+            commands[0].refuse(error)
+            return
+        for waiting in commands:
+            await self._commit([waiting])
+
+    @asynccontextmanager
+    async def _connection(self, *, lock: bool) -> AsyncIterator[Connection]:
+        """A connection; with ``lock``, inside a transaction that holds the book's lock."""
+        async with self._pool.acquire() as connection:
+            if not lock:
+                yield connection
+                return
+            async with connection.transaction():
+                await connection.execute("set local idle_in_transaction_session_timeout = '5s'")
+                await connection.execute(
+                    "select from store.books where book_id = $1 for update", self._book_id
+                )
+                yield connection
+
+    async def _attempt(
+        self, connection: Connection, batch: Batch, commands: Sequence[Waiting]
+    ) -> tuple[int, datetime | None] | None:
+        """Decide and append; answer the head before the batch, or ``None`` to decide again."""
+        await self._decide(connection, batch, await self._without_repetitions(connection, commands))
+        if not batch.events:
+            if await self._refresh(connection, batch):
+                return None
+            return await read_head(connection, self._book_id), None
+        appended = await append(connection, self._book_id, batch.reads, batch.events, batch.keyed)
+        if appended.refused:
+            await self._refresh(connection, batch)
+            return None
+        return appended.head_before, appended.recorded_at
+
+    async def _decide(
+        self, connection: Connection, batch: Batch, commands: Sequence[Waiting]
+    ) -> None:
+        """Decide until the batch is full; what is left over has its turn in the next one."""
+        targets = [w.command.stream for w in commands if w.command.stream is not None]
+        await self._load(connection, [s for s in targets if self._cache.get(s.name) is None])
+        for waiting in commands:
+            if len(batch.events) >= _MAX_EVENTS:
+                return
+            while True:
+                try:
+                    batch.decide(waiting)
+                    break
+                except NotAtHand as missing:
+                    await self._load(connection, [missing.stream])
+
+    async def _load(self, connection: Connection, streams: Sequence[Stream[Any]]) -> None:
+        if not streams:
+            return
+        by_name = {stream.name: stream for stream in streams}
+        tails = await read_tails(connection, self._book_id, dict.fromkeys(by_name, 0))
+        for name, stream in by_name.items():
+            held = Held(None, 0)
+            for event in tails.get(name, ()):
+                held = Held(
+                    stream.aggregate.evolve(held.state, event.fact), event.originator_version
+                )
+            self._cache.put(name, held)
+
+    async def _refresh(self, connection: Connection, batch: Batch) -> bool:
+        """Load the news of every stream that the batch looked at; answer whether there are any."""
+        tails = await read_tails(connection, self._book_id, batch.reads)
+        for name, events in tails.items():
+            stream = batch.streams[name]
+            held = self._cache.get(name)
+            if held is None or held.version < batch.reads[name]:
+                await self._load(connection, [stream])
+                continue
+            for event in events:
+                if event.originator_version > held.version:
+                    state = stream.aggregate.evolve(held.state, event.fact)
+                    held = Held(state, event.originator_version)
+            self._cache.put(name, held)
+        return bool(tails)
+
+    async def _without_repetitions(
+        self, connection: Connection, commands: Sequence[Waiting]
+    ) -> Sequence[Waiting]:
+        """Answer the commands that ran before; answer the others back."""
+        keys = [w.command.key for w in commands if w.command.key is not None]
+        if not keys:
+            return commands
+        before = await read_commands(connection, self._book_id, keys)
+        if not before:
+            return commands
+        new = []
+        for waiting in commands:
+            ran = before.get(waiting.command.key or "")
+            if ran is None:
+                new.append(waiting)
+            elif ran.fingerprint != waiting.command.fingerprint:
+                waiting.refuse(KeyReused(waiting.command.key or ""))
+            else:
+                waiting.resolve(await self._replay(connection, waiting.command, ran))
+        return new
+
+    async def _replay(
+        self, connection: Connection, command: Command[Any], ran: Before
+    ) -> Done[Any]:
+        """The original answer, rebuilt from the stream at the version of that time."""
+        events = await read_stream(connection, self._book_id, ran.stream, until=ran.version)
+        stream = command.aggregate(ran.stream.partition("/")[2])
+        return Done(
+            stream=stream,
+            state=fold(stream.aggregate, [event.fact for event in events]),
+            version=ran.version,
+            position=ran.position,
+            recorded_at=ran.recorded_at,
+            replayed=True,
+        )
+
+    async def _find(self, connection: Connection, batch: Batch) -> tuple[int, datetime] | None:
+        """Whether an append whose answer was lost did commit: the head before it, and when."""
+        first = batch.events[0]
+        place = (first.event.originator_id, first.event.originator_version)
+        found = await position_of(connection, self._book_id, first.event_id, place)
+        return None if found is None else (found[0] - 1, found[1])

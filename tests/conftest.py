@@ -1,0 +1,90 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey a session, a fresh database a test."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4  # noqa: TID251 - names of databases are no ids of the product
+
+import asyncpg
+import pytest
+from hypothesis import settings
+
+from projections.tables import prepare_tables
+from store.books import Book, Books, create_book, open_books
+from store.database import Pool, open_pool
+from store.migrate import migrate
+
+settings.register_profile("daybook", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("daybook")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URLs of PostgreSQL and Valkey: those of the environment, else embedded ones."""
+    if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        yield os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
+        return
+    from daybook.embedded.stack import stack  # noqa: PLC0415 - domain tests start without it
+
+    home: Path = tmp_path_factory.mktemp("servers")
+    with stack(home, mode="test", environ=os.environ) as running:
+        yield running.database_url, running.redis_url
+
+
+@pytest.fixture(scope="session")
+async def template(servers: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
+    """The server's URL and the name of a migrated database to copy."""
+    url, _ = servers
+    name = f"template_{uuid4().hex}"
+    admin = await asyncpg.connect(url)
+    await admin.execute(f"create database {name}")
+    connection = await asyncpg.connect(url, database=name)
+    await migrate(connection)
+    await prepare_tables(connection)
+    await connection.close()
+    yield url, name
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def database_url(template: tuple[str, str]) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database, which is dropped afterwards."""
+    url, source = template
+    name = f"test_{uuid4().hex}"
+    admin = await asyncpg.connect(url)
+    await admin.execute(f"create database {name} template {source} strategy file_copy")
+    yield _with_database(url, name)
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+def redis_url(servers: tuple[str, str]) -> str:
+    """The URL of a Valkey or Redis server."""
+    return servers[1]
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """Connections to a fresh database."""
+    async with open_pool(database_url, name="test") as pool:
+        yield pool
+
+
+@pytest.fixture
+async def books(pool: Pool) -> AsyncIterator[Books]:
+    """The books of a fresh database."""
+    async with open_books(pool) as books:
+        yield books
+
+
+@pytest.fixture
+async def book(pool: Pool) -> Book:
+    """An empty sandbox book."""
+    return await create_book(pool, name="Test", mode="sandbox")
+
+
+def _with_database(url: str, name: str) -> str:
+    base, question, query = url.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}{question}{query}"
