@@ -1,12 +1,22 @@
-"""The tables of every read model."""
+"""Every read model, and the one transaction in which a batch of events reaches all of them."""
 
-from projections.projection import Projection
+from projections import customer_list, invoice_list
+from projections.projection import News, Projection
 from store.database import Connection
 
-PROJECTIONS: tuple[Projection, ...] = ()
+FOLLOWER = "projections"
+"""The name of the checkpoint that all read models share."""
+
+PROJECTIONS: tuple[Projection, ...] = (invoice_list, customer_list)
 
 
 async def prepare_tables(connection: Connection) -> None:
     """Create the tables that do not exist yet; a new version of a read model has a new name."""
     for projection in PROJECTIONS:
         await connection.execute(projection.DDL)
+
+
+async def project(connection: Connection, news: News) -> None:
+    """Bring every read model up to date, inside the transaction that moves the checkpoint."""
+    for projection in PROJECTIONS:
+        await projection.project(connection, news)

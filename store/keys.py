@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import asyncpg
 import msgspec
 
 from store.books import Mode
@@ -74,12 +75,12 @@ async def create_key(
     )
     if mode is None:
         raise ValueError(f"There is no book {book_id}.")
-    body = book_id.removeprefix("bok_") + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET))
-    text = _PREFIX[mode] + body
+    secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET))
+    text = _PREFIX[mode] + book_id.removeprefix("bok_") + secret
     text += _checksum(text)
     row = await pool.fetchrow(
-        "insert into store.api_keys (book_id, key_id, hash, name, scopes) values ($1, $2, $3, $4, $5)"
-        " returning book_id, key_id, name, scopes, created_at, revoked_at",
+        "insert into store.api_keys (book_id, key_id, hash, name, scopes)"
+        " values ($1, $2, $3, $4, $5) returning book_id, key_id, name, scopes, created_at, revoked_at",
         book_id,
         new_id("key"),
         hashlib.sha256(text.encode()).digest(),
@@ -122,10 +123,8 @@ async def revoke_key(pool: Pool, book_id: str, key_id: str) -> bool:
     return row is not None
 
 
-def _api_key(row: Sequence[object]) -> ApiKey:
-    return msgspec.convert(
-        dict(zip(ApiKey.__struct_fields__, row, strict=True)), ApiKey, strict=True
-    )
+def _api_key(row: asyncpg.Record) -> ApiKey:
+    return msgspec.convert(dict(row), ApiKey)
 
 
 def _checksum(text: str) -> str:

@@ -70,8 +70,8 @@ async def missing(connection: Connection) -> list[str]:
 async def _apply_missing(connection: Connection, report: Callable[[str], None]) -> list[str]:
     await connection.execute(
         "create schema if not exists store; create schema if not exists projections;"
-        "create table if not exists store.migrations (name text primary key, checksum text not null,"
-        " applied_at timestamptz not null default now())"
+        "create table if not exists store.migrations (name text primary key,"
+        " checksum text not null, applied_at timestamptz not null default now())"
     )
     rows = await connection.fetch("select name, checksum from store.migrations order by name")
     applied = {row["name"]: row["checksum"] for row in rows}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4  # noqa: TID251 - names of databases are no ids of the product
+from uuid import uuid4
 
 import asyncpg
 import pytest

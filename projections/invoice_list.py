@@ -1,0 +1,147 @@
+"""Invoices to list: one row each, as the latest event left it."""
+
+from domain.invoice import INVOICE, Invoice
+from domain.invoice_totals import totals
+from projections.filters import Field
+from projections.page import Listing
+from projections.projection import News
+from store.database import Connection
+
+DDL = """
+create table if not exists projections.invoice_list_v1 (
+    book_id       text        not null,
+    id            text        collate "C" not null,
+    number        text        collate "C",
+    status        text        not null,
+    customer_id   text        collate "C",
+    customer_name text        collate "C",
+    currency      text,
+    issue_date    date,
+    due_date      date,
+    po_number     text        collate "C",
+    reference     text        collate "C",
+    net           numeric     not null,
+    tax           numeric     not null,
+    gross         numeric     not null,
+    row_version   bigint      not null,
+    created_at    timestamptz not null,
+    updated_at    timestamptz not null,
+    primary key (book_id, id)
+);
+-- the default order, and "what was changed lately"
+create index if not exists invoice_list_v1_created on projections.invoice_list_v1
+    (book_id, created_at, id);
+-- "this number"; also proves that no number stands twice
+create unique index if not exists invoice_list_v1_number on projections.invoice_list_v1
+    (book_id, number);
+-- "the invoices of this customer"
+create index if not exists invoice_list_v1_customer on projections.invoice_list_v1
+    (book_id, customer_id, id);
+-- "what was issued in March", "what is due"
+create index if not exists invoice_list_v1_issued on projections.invoice_list_v1
+    (book_id, issue_date, id);
+create index if not exists invoice_list_v1_due on projections.invoice_list_v1
+    (book_id, due_date, id);
+"""
+
+LISTING = Listing(
+    "invoices",
+    table="projections.invoice_list_v1",
+    columns=(
+        "id",
+        "number",
+        "status",
+        "customer_id",
+        "customer_name",
+        "currency",
+        "issue_date",
+        "due_date",
+        "po_number",
+        "reference",
+        "net",
+        "tax",
+        "gross",
+        "row_version",
+        "created_at",
+        "updated_at",
+    ),
+    fields=(
+        Field(name="id", column="id", kind="text", sortable=True, nullable=False),
+        Field(name="number", column="number", kind="text", sortable=True),
+        Field(
+            name="status",
+            column="status",
+            kind="enum",
+            values=("Draft", "Posted", "Voided"),
+            nullable=False,
+        ),
+        Field(name="customerId", column="customer_id", kind="text", sortable=True),
+        Field(name="customerName", column="customer_name", kind="text", sortable=True),
+        Field(name="currency", column="currency", kind="text"),
+        Field(name="issueDate", column="issue_date", kind="date", sortable=True),
+        Field(name="dueDate", column="due_date", kind="date", sortable=True),
+        Field(name="poNumber", column="po_number", kind="text"),
+        Field(name="reference", column="reference", kind="text"),
+        Field(name="gross", column="gross", kind="decimal", sortable=True, nullable=False),
+        Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
+        Field(name="updatedAt", column="updated_at", kind="instant", nullable=False),
+    ),
+    order=("-createdAt",),
+)
+
+
+async def project(connection: Connection, news: News) -> None:
+    """Write the touched invoices as they are now; take off deleted drafts."""
+    rows, gone = [], []
+    for entity, events in await news.entities(INVOICE):
+        if entity.state is None:
+            gone.append((entity.id, entity.version))
+        else:
+            times = (events[0].recorded_at, events[-1].recorded_at)
+            rows.append((news.book_id, *_columns(entity.id, entity.state), entity.version, *times))
+    if rows:
+        await connection.execute(_UPSERT, *zip(*rows, strict=True))
+    if gone:
+        await connection.execute(_DELETE, news.book_id, *zip(*gone, strict=True))
+
+
+def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
+    sums = totals(invoice)
+    return (
+        id_,
+        invoice.number,
+        invoice.status,
+        invoice.customer_id,
+        invoice.buyer.name if invoice.buyer else None,
+        invoice.currency,
+        invoice.issue_date,
+        invoice.due_date,
+        invoice.po_number,
+        invoice.reference,
+        sums.net,
+        sums.tax,
+        sums.gross,
+    )
+
+
+_UPSERT = """
+insert into projections.invoice_list_v1 as t
+select * from unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::date[], $9::date[], $10::text[], $11::text[], $12::numeric[], $13::numeric[],
+    $14::numeric[], $15::bigint[], $16::timestamptz[], $17::timestamptz[])
+on conflict (book_id, id) do update set
+    number = excluded.number, status = excluded.status, customer_id = excluded.customer_id,
+    customer_name = excluded.customer_name, currency = excluded.currency,
+    issue_date = excluded.issue_date, due_date = excluded.due_date,
+    po_number = excluded.po_number, reference = excluded.reference, net = excluded.net,
+    tax = excluded.tax, gross = excluded.gross, row_version = excluded.row_version,
+    updated_at = excluded.updated_at
+where t.row_version < excluded.row_version
+"""
+
+_DELETE = """
+delete from projections.invoice_list_v1 t
+ using unnest($2::text[], $3::bigint[]) as gone (id, version)
+ where t.book_id = $1 and t.id = gone.id and t.row_version <= gone.version
+"""

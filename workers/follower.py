@@ -1,0 +1,96 @@
+"""Followers: tail the log of every book and do something with each event exactly once.
+
+What a follower does to the database happens in the transaction that moves its checkpoint, so it
+happens once, whatever is killed when. Wake-ups make it prompt; polling makes it certain.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from store import checkpoints
+from store.database import Connection, Pool
+from store.log import read_book
+from store.recorded import Recorded
+from store.wakeup import listening
+
+Apply: TypeAlias = Callable[[Connection, str, Sequence[Recorded]], Awaitable[None]]
+"""What to do with the next events of a book, inside the checkpoint's transaction."""
+
+BATCH = 500
+_POLL_SECONDS = 0.25
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """Follows every book under one name. Several processes may run it: they share the books."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        name: str,
+        apply: Apply,
+        *,
+        moved: Callable[[str], None] = lambda _book_id: None,
+    ) -> None:
+        """``moved`` is called with the book after its events were dealt with and committed."""
+        self._pool = pool
+        self._name = name
+        self._apply = apply
+        self._moved = moved
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow until cancelled. A lost database is waited for."""
+        while True:
+            try:
+                async with listening(self._pool, lambda _book_id: self._news.set()):
+                    await self._follow()
+            except Exception:
+                logger.exception("follower %s lost its footing; it goes on in a moment", self._name)
+                await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+
+    async def catch_up(self) -> int:
+        """Deal with everything that is there; answer how many events that were."""
+        total = 0
+        while count := await self._round():
+            total += count
+        return total
+
+    async def _follow(self) -> None:
+        while True:
+            self._news.clear()
+            if not await self._round():
+                await self._wait()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self) -> int:
+        """One batch of every book that lags: a busy book does not keep the others waiting."""
+        done = 0
+        for behind in await checkpoints.behind(self._pool, self._name):
+            count = await self._advance(behind.book_id)
+            done += count
+            if count:
+                self._moved(behind.book_id)
+        return done
+
+    async def _advance(self, book_id: str) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            position = await checkpoints.lock(connection, book_id, self._name)
+            if position is None:
+                return 0
+            events = await read_book(connection, book_id, after=position, limit=BATCH)
+            if not events:
+                return 0
+            await self._apply(connection, book_id, events)
+            await checkpoints.advance(connection, book_id, self._name, events[-1].position)
+            return len(events)
