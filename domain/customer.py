@@ -37,17 +37,17 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- decisions
 
 
-def create(read: Read, code: str | None, created: CustomerCreated) -> tuple[str, list[Change]]:
+def create(read: Read, code: str | None, created: CustomerCreated) -> list[Change]:
     """Create a customer under its code; without one, under the next free integer."""
     if code is not None:
         if read(CUSTOMER(code)) is not None:
             raise AlreadyExists("customer", code)
-        return code, [(CUSTOMER(code), [created])]
+        return [(CUSTOMER(code), [created])]
     counter = CUSTOMER_CODE(NEXT)
     number = (read(counter) or 0) + 1
     while read(CUSTOMER(str(number))) is not None:
         number += 1
-    return str(number), [(counter, assign(number)), (CUSTOMER(str(number)), [created])]
+    return [(CUSTOMER(str(number)), [created]), (counter, assign(number))]
 
 
 def change(customer: Customer, changes: CustomerChanged) -> list[Fact]:

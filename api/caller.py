@@ -1,0 +1,104 @@
+"""Who calls: the API key of a request, the book that it names, and what it may do there."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from api.paging import Cursors
+from api.problems import Problem, request_id
+from store.books import Books
+from store.database import Pool
+from store.keys import ApiKey, ParsedKey, find_key, parse_key
+from store.recorded import Metadata
+
+_KEY_LIFE_SECONDS = 3.0
+_KEYS_HELD = 10_000
+_CHANGE_REASON_LENGTH = 200
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """What the API is given to work with; one a process."""
+
+    pool: Pool
+    books: Books
+    keys: "KeyRing"
+    cursors: Cursors
+    list_wait_seconds: float = 1.0
+    allow_loopback_webhooks: bool = False
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """The authenticated caller of one request."""
+
+    key: ApiKey
+    doors: Doors
+    metadata: Metadata
+
+    @property
+    def book_id(self) -> str:
+        """The one book that this request can see."""
+        return self.key.book_id
+
+    @property
+    def books(self) -> Books:
+        """The door to commands and entities."""
+        return self.doors.books
+
+
+class KeyRing:
+    """Looks keys up, and remembers them for three seconds: so long a revoked one may still work."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._held: OrderedDict[bytes, tuple[float, ApiKey]] = OrderedDict()
+
+    async def find(self, text: str) -> ApiKey | None:
+        """The key, or ``None``. A malformed one costs no question to the database."""
+        parsed = parse_key(text)
+        if parsed is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        held = self._held.get(parsed.hash)
+        if held is not None and held[0] > now:
+            return held[1]
+        return await self._look_up(parsed, now)
+
+    async def _look_up(self, parsed: ParsedKey, now: float) -> ApiKey | None:
+        self._held.pop(parsed.hash, None)
+        key = await find_key(self._pool, parsed)
+        if key is not None:
+            self._held[parsed.hash] = (now + _KEY_LIFE_SECONDS, key)
+            if len(self._held) > _KEYS_HELD:
+                self._held.popitem(last=False)
+        return key
+
+
+async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """Authenticate the request: the one dependency that every route has.
+
+    A route says which scope it needs by ``opt={"scope": ...}``; without one it cannot be called.
+    """
+    doors: Doors = request.app.state.doors
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text:
+        raise Problem("not-authenticated", "Send your API key: 'Authorization: Bearer dbk_...'.")
+    key = await doors.keys.find(text.strip())
+    if key is None:
+        raise Problem("not-authenticated", "This API key is unknown, mistyped or revoked.")
+    scope = request.route_handler.opt["scope"]
+    if scope not in key.scopes:
+        detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."
+        raise Problem("not-permitted", detail, needed=scope)
+    return Caller(key, doors, _metadata(request, key))
+
+
+def _metadata(request: Request[Any, Any, Any], key: ApiKey) -> Metadata:
+    reason = request.headers.get("x-change-reason")
+    if reason is not None and (len(reason) > _CHANGE_REASON_LENGTH or not reason.isprintable()):
+        detail = f"X-Change-Reason takes at most {_CHANGE_REASON_LENGTH} printable characters."
+        raise Problem("invalid-parameter", detail)
+    id_ = request_id(request.scope)
+    return Metadata(actor=key.key_id, request_id=id_, correlation_id=id_, reason=reason)

@@ -1,0 +1,37 @@
+"""Histories: the recorded events of one entity, for auditors."""
+
+from typing import Annotated, Any
+
+from litestar.params import QueryParameter
+
+from api.caller import Caller
+from api.wire import Reply
+from domain.aggregate import Stream
+from domain.errors import NotFound
+from store.public import PublicEvent, public_event
+
+After = Annotated[
+    int,
+    QueryParameter(name="after", ge=0, description="Only events after this RowVersion."),
+]
+Limit = Annotated[
+    int,
+    QueryParameter(name="limit", ge=1, le=200, description="At most so many events."),
+]
+
+
+class EventPage(Reply):
+    """Events in order. ``nextAfter`` continues; it is null when nothing follows."""
+
+    items: list[PublicEvent]
+    next_after: int | None
+
+
+async def history(caller: Caller, stream: Stream[Any], after: int, limit: int) -> EventPage:
+    """The events of an entity after a RowVersion. It works for deleted drafts too."""
+    events = await caller.books.history(caller.book_id, stream, after=after, limit=limit + 1)
+    if not events and after == 0:
+        raise NotFound(stream.aggregate.name, stream.id)
+    page = events[:limit]
+    following = page[-1].version if len(events) > limit else None
+    return EventPage(items=[public_event(event) for event in page], next_after=following)

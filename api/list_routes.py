@@ -1,0 +1,47 @@
+"""What every list route does: read the query, wait for the read models, answer a page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from api.caller import Caller
+from api.lists import page_of, parse_list
+from api.paging import next_link
+from projections.page import Listing, fetch_page
+from projections.progress import caught_up
+
+
+async def listed(
+    request: Request[Any, Any, Any],
+    caller: Caller,
+    listing: Listing,
+    item: Callable[..., msgspec.Struct],
+    members: tuple[str, ...],
+) -> Response[Any]:
+    """A page of a list that shows at least what was committed when the request came in.
+
+    The wait for that is bounded; ``asOf`` says which position the page does show.
+    """
+    doors = caller.doors
+    query_string = request.scope["query_string"]
+    asked = parse_list(
+        query_string, listing, book_id=caller.book_id, cursors=doors.cursors, selectable=members
+    )
+    head = await caller.books.head(caller.book_id)
+    reached = await caught_up(
+        doors.pool, caller.book_id, head, within_seconds=doors.list_wait_seconds
+    )
+    rows = await fetch_page(doors.pool, listing, caller.book_id, asked.query)
+    items = [item(**row) for row in rows.rows]
+    page = page_of(asked, items, rows.last, doors.cursors, as_of=reached)
+    headers = {}
+    if page.next_cursor is not None:
+        headers["Link"] = next_link(request.scope["path"], query_string, page.next_cursor)
+    return Response(page, headers=headers)
+
+
+def members_of(item: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The names of an item's members on the wire, for ``fields=``."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(item))

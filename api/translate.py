@@ -1,0 +1,38 @@
+"""Which problem stands for which refusal: the one table between exceptions and HTTP."""
+
+from api.faults import Fault
+from api.problems import Problem
+from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
+from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The problem that a refusal is to clients; ``None`` for anything unforeseen."""
+    match error:
+        case NotFound() | UnknownBook():
+            return Problem("not-found", str(error))
+        case AlreadyExists():
+            return Problem("already-exists", str(error))
+        case NotAllowed():
+            return Problem(error.code, str(error), availableActions=list(error.actions))
+        case RuleBroken():
+            faults = [Fault(v.code, v.detail, pointer=v.pointer) for v in error.violations]
+            return Problem("rule-broken", _summary(faults), errors=faults)
+        case StaleRowVersion():
+            return Problem("row-version-conflict", str(error))
+        case KeyReused():
+            return Problem("idempotency-key-reused", str(error))
+        case Busy():
+            return Problem("busy", str(error))
+        case Unavailable() | OSError():
+            return Problem("unavailable", str(Unavailable(_NO_DATABASE)))
+        case _:
+            return None
+
+
+_NO_DATABASE = "The database cannot be reached at the moment."
+
+
+def _summary(faults: list[Fault]) -> str:
+    first = faults[0].detail
+    return first if len(faults) == 1 else f"{first} ({len(faults)} problems; see errors.)"

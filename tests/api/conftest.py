@@ -1,0 +1,89 @@
+"""The application in this process, over a real database, with its read models followed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.caller import Doors, KeyRing
+from api.paging import Cursors
+from projections.projection import News
+from projections.tables import FOLLOWER, project
+from store.books import Book, Books, create_book
+from store.cache import Cache
+from store.database import Connection, Pool
+from store.keys import create_key
+from store.recorded import Recorded
+from workers.follower import Follower
+
+
+@pytest.fixture
+async def client(pool: Pool, books: Books, book: Book) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that holds a key of ``book`` with every scope."""
+    text, _ = await create_key(pool, book.book_id, name="test")
+    async with serving(pool, books) as client:
+        client.headers["Authorization"] = f"Bearer {text}"
+        yield client
+
+
+@pytest.fixture
+async def stranger(pool: Pool, client: httpx.AsyncClient) -> str:
+    """The Authorization of a key of another book."""
+    other = await create_book(pool, name="Other", mode="sandbox")
+    text, _ = await create_key(pool, other.book_id, name="stranger")
+    return f"Bearer {text}"
+
+
+@asynccontextmanager
+async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key."""
+
+    @asynccontextmanager
+    async def open_doors() -> AsyncIterator[Doors]:
+        yield Doors(
+            pool=pool,
+            books=books,
+            keys=KeyRing(pool),
+            cursors=Cursors(b"c" * 32),
+            list_wait_seconds=5,
+        )
+
+    app = create_app(open_doors, max_body_bytes=1_048_576, access_log=False)
+    async with _followed(pool), _alive(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:
+            yield client
+
+
+@asynccontextmanager
+async def _followed(pool: Pool) -> AsyncIterator[None]:
+    cache = Cache(1000)
+
+    async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
+        await project(connection, News(connection, book_id, events, cache))
+
+    task = asyncio.create_task(Follower(pool, FOLLOWER, apply).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _alive(app: object) -> AsyncIterator[None]:
+    """Start and stop the application as a server does (ASGI lifespan)."""
+    inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    outbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    task = asyncio.create_task(app(scope, inbox.get, outbox.put))  # type: ignore[operator] # an ASGI app
+    await inbox.put({"type": "lifespan.startup"})
+    started = await outbox.get()
+    assert started["type"] == "lifespan.startup.complete", started
+    yield
+    await inbox.put({"type": "lifespan.shutdown"})
+    await task
