@@ -1,0 +1,134 @@
+"""Everything that can go wrong, as clients see it: one code, one meaning, one HTTP status.
+
+The contract and the documentation are generated from this list. A code never changes its meaning
+and never vanishes; clients may branch on it.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class ProblemType(msgspec.Struct, frozen=True):
+    """A kind of problem: its HTTP status, its title and what it means for the client."""
+
+    status: int
+    title: str
+    meaning: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
+    {
+        # 400: the request cannot be understood
+        "bad-request": ProblemType(400, "Bad request", "The request is not one this API knows."),
+        "malformed-json": ProblemType(400, "Malformed JSON", "The body is not JSON (RFC 8259)."),
+        "duplicate-key": ProblemType(
+            400, "Duplicate key", "An object in the body names a field twice; which one is meant?"
+        ),
+        "nested-too-deeply": ProblemType(
+            400, "Nested too deeply", "The body nests arrays and objects more than 64 levels deep."
+        ),
+        "invalid-text": ProblemType(
+            400, "Invalid text", "Text is not UTF-8, or contains NUL or half of a surrogate pair."
+        ),
+        "body-required": ProblemType(
+            400, "Body required", "This operation needs a JSON object as its body."
+        ),
+        "incomplete-body": ProblemType(
+            400, "Incomplete body", "The connection closed before the whole body had arrived."
+        ),
+        "invalid-parameter": ProblemType(
+            400,
+            "Invalid parameter",
+            "A parameter in the path, the query or a header is missing, unknown or invalid; "
+            "`errors` names each.",
+        ),
+        "row-version-ambiguous": ProblemType(
+            400,
+            "Ambiguous RowVersion",
+            "If-Match and the body's rowVersion differ. Send one of them.",
+        ),
+        # 401 to 405
+        "not-authenticated": ProblemType(
+            401,
+            "Not authenticated",
+            "The API key is missing, unknown, expired or revoked.",
+            (("www-authenticate", "Bearer"),),
+        ),
+        "not-permitted": ProblemType(
+            403, "Not permitted", "The API key lacks the scope this operation needs."
+        ),
+        "not-found": ProblemType(404, "Not found", "There is no such thing in this book."),
+        "method-not-allowed": ProblemType(
+            405, "Method not allowed", "The path exists, the method does not: `Allow` lists them."
+        ),
+        # 409: the state says no
+        "row-version-conflict": ProblemType(
+            409,
+            "RowVersion conflict",
+            "Someone else changed the entity. `current` is its state now: merge and send again.",
+        ),
+        "invalid-transition": ProblemType(
+            409, "Invalid transition", "The entity's status does not allow this command."
+        ),
+        "invalid-state": ProblemType(
+            409, "Invalid state", "The state of another entity does not allow this command."
+        ),
+        "field-frozen": ProblemType(
+            409, "Field frozen", "The entity's status no longer allows this field to change."
+        ),
+        "already-exists": ProblemType(409, "Already exists", "The id or code is taken."),
+        "sequence-gap": ProblemType(
+            409, "Sequence gap", "An earlier change of this edit session has not arrived yet."
+        ),
+        "idempotency-key-in-use": ProblemType(
+            409,
+            "Idempotency key in use",
+            "The first request with this key is still running.",
+            (("retry-after", "1"),),
+        ),
+        # 412 to 428
+        "precondition-failed": ProblemType(
+            412, "Precondition failed", "A precondition in the headers does not hold."
+        ),
+        "content-too-large": ProblemType(
+            413, "Content too large", "The body is larger than this server accepts."
+        ),
+        "unsupported-media-type": ProblemType(
+            415, "Unsupported media type", "The body's media type or encoding is not accepted here."
+        ),
+        "invalid-body": ProblemType(
+            422, "Invalid body", "The body is JSON but not what is expected; `errors` lists all."
+        ),
+        "rule-broken": ProblemType(
+            422, "Rule broken", "Rules of invoicing are broken; `errors` lists all of them."
+        ),
+        "idempotency-key-reused": ProblemType(
+            422, "Idempotency key reused", "The key was used for a different request."
+        ),
+        "row-version-required": ProblemType(
+            428, "RowVersion required", "Send the RowVersion you have seen: If-Match or rowVersion."
+        ),
+        "quota-exceeded": ProblemType(
+            429, "Quota exceeded", "Too many requests with this key; `Retry-After` says when."
+        ),
+        # 5xx: not the client's fault
+        "internal-error": ProblemType(
+            500, "Internal error", "Something went wrong here. The request id helps to find it."
+        ),
+        "busy": ProblemType(
+            503,
+            "Busy",
+            "Too many commands are waiting; nothing was changed. Repeat after `Retry-After`.",
+            (("retry-after", "1"),),
+        ),
+        "unavailable": ProblemType(
+            503,
+            "Unavailable",
+            "The database cannot be reached. Repeating with the same idempotency key is safe.",
+            (("retry-after", "2"),),
+        ),
+    }
+)
