@@ -1,0 +1,97 @@
+"""``daybook books`` and ``daybook keys``: open books, make and revoke their API keys."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+from cryptography.fernet import Fernet
+
+from daybook.settings import load
+from store.books import create_book, list_books
+from store.database import Pool, open_pool
+from store.keys import SCOPES, create_key, list_keys, revoke_key
+
+T = TypeVar("T")
+
+
+@click.group()
+def books() -> None:
+    """Open books and list them. A book is one company's event log."""
+
+
+@books.command("create")
+@click.argument("name")
+@click.option("--live", is_flag=True, help="A live book; without it, a sandbox.")
+def create_book_command(name: str, *, live: bool) -> None:
+    """Open an empty book called NAME and print its id."""
+    mode = "live" if live else "sandbox"
+    book = _with_pool(lambda pool: create_book(pool, name=name, mode=mode))  # type: ignore[arg-type] # one of two words
+    click.echo(book.book_id)
+
+
+@books.command("list")
+def list_books_command() -> None:
+    """List the books: id, mode, number of events, name."""
+    for book in _with_pool(list_books):
+        click.echo(f"{book.book_id}  {book.mode:7}  {book.head:>9}  {book.name}")
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command("create")
+@click.argument("book_id")
+@click.option("--name", default="command line", show_default=True, help="Whose key it is.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    help="What it may do; repeatable. Everything without it.",
+)
+def create_key_command(book_id: str, name: str, scopes: tuple[str, ...]) -> None:
+    """Make an API key for BOOK_ID and print it: it is shown this once."""
+    try:
+        text, _ = _with_pool(
+            lambda pool: create_key(pool, book_id, name=name, scopes=scopes or SCOPES)
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(text)
+
+
+@keys.command("list")
+@click.argument("book_id")
+def list_keys_command(book_id: str) -> None:
+    """List the keys of BOOK_ID: id, state, scopes, name."""
+    for key in _with_pool(lambda pool: list_keys(pool, book_id)):
+        state = "revoked" if key.revoked_at else "live"
+        click.echo(f"{key.key_id}  {state:7}  {','.join(key.scopes)}  {key.name}")
+
+
+@keys.command("revoke")
+@click.argument("book_id")
+@click.argument("key_id")
+def revoke_key_command(book_id: str, key_id: str) -> None:
+    """Revoke the key KEY_ID of BOOK_ID for good; it stops working within seconds."""
+    if not _with_pool(lambda pool: revoke_key(pool, book_id, key_id)):
+        raise click.ClickException(f"There is no live key {key_id} in {book_id}.")
+    click.echo("Revoked.")
+
+
+@keys.command("secret")
+def secret_command() -> None:
+    """Print a new key for DAYBOOK_SECRET_KEYS, which encrypts webhook secrets at rest."""
+    click.echo(Fernet.generate_key().decode())
+
+
+def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
+    async def run() -> T:
+        settings = load(need=("DATABASE_URL",))
+        async with open_pool(str(settings.database_url), name="daybook keys", size=1) as pool:
+            return await work(pool)
+
+    return asyncio.run(run())

@@ -1,0 +1,29 @@
+"""The follower process: read models and the fan-out of webhooks, each with its own checkpoint."""
+
+import asyncio
+from collections.abc import Sequence
+
+from daybook.settings import Settings
+from projections.projection import News
+from projections.tables import FOLLOWER, project
+from store.cache import Cache
+from store.database import Connection, open_pool
+from store.recorded import Recorded
+from workers.follower import Follower
+
+_CACHED_STREAMS = 20_000
+
+
+async def follow(settings: Settings) -> None:
+    """Follow every book until cancelled."""
+    assert settings.database_url is not None
+    cache = Cache(_CACHED_STREAMS)
+
+    async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
+        await project(connection, News(connection, book_id, events, cache))
+
+    async with (
+        open_pool(settings.database_url, name="daybook follow") as pool,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(Follower(pool, FOLLOWER, apply).run())

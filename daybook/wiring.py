@@ -1,0 +1,60 @@
+"""The composition root: what each process opens, in which order, and closes again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from api.caller import Doors, KeyRing
+from api.paging import Cursors
+from daybook.settings import Settings
+from projections.tables import prepare_tables
+from store.books import open_books
+from store.database import open_pool
+from store.migrate import migrate, missing
+
+
+class NotMigrated(Exception):
+    """The database lacks migrations; the message names the command that applies them."""
+
+
+@asynccontextmanager
+async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """What the API needs."""
+    assert settings.database_url is not None
+    async with (
+        open_pool(settings.database_url, name="daybook api", size=settings.pool_size) as pool,
+        open_books(pool) as books,
+    ):
+        yield Doors(
+            pool=pool,
+            books=books,
+            keys=KeyRing(pool),
+            cursors=Cursors(settings.cursor_key),
+            list_wait_seconds=settings.list_wait_seconds,
+            allow_loopback_webhooks=settings.allow_loopback_webhooks,
+        )
+
+
+async def bring_up_to_date(database_url: str) -> list[str]:
+    """Apply missing migrations and create missing tables of read models; name the migrations."""
+    async with (
+        open_pool(database_url, name="daybook migrate", size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        applied = await migrate(connection)
+        await prepare_tables(connection)
+    return applied
+
+
+async def require_migrated(database_url: str) -> None:
+    """Refuse to start on a database of another version.
+
+    Raises:
+        NotMigrated: Something is missing.
+    """
+    async with (
+        open_pool(database_url, name="daybook", size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        lacking = await missing(connection)
+    if lacking:
+        raise NotMigrated(f"The database lacks {', '.join(lacking)}: run 'daybook migrate' first.")
