@@ -22,6 +22,7 @@ from projections.filters import (
     where_sql,
 )
 from projections.page import MAX_LIMIT, Listing, Query, SortKey, declaration_errors, fetch_page
+from projections.tables import PROJECTIONS
 from store.database import Pool
 from tests.specimens import (
     COLUMNS,
@@ -209,3 +210,12 @@ async def test_a_list_is_held_to_its_table(specimen_pool: Pool) -> None:
         "total is numeric, but total is of kind integer",
         "gone is missing, but s is of kind enum",
     ]
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [it.LISTING for it in PROJECTIONS if hasattr(it, "LISTING")],
+    ids=lambda listing: listing.name,
+)
+async def test_every_list_keeps_what_it_declares(pool: Pool, listing: Listing) -> None:
+    assert await declaration_errors(pool, listing) == []
