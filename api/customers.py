@@ -18,6 +18,7 @@ from api.customer_schemas import (
     Transition,
 )
 from api.history import After, EventPage, Limit, history
+from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.wire import CodeInPath
@@ -53,7 +54,13 @@ class CustomerController(Controller):
         done = await run(request, caller, command, CustomerOut.of)
         return _answer(done, status=201)
 
-    @get("/", operation_id="listCustomers", summary="List customers", opt=READ)
+    @get(
+        "/",
+        operation_id="listCustomers",
+        summary="List customers",
+        opt=READ,
+        operation_class=list_operation(LISTING, members_of(CustomerListed)),
+    )
     async def list_customers(self, request: Ask, caller: By) -> Response[CustomerPage]:
         """Customers, newest first unless ``sort`` says otherwise, archived ones too."""
         return await listed(request, caller, LISTING, CustomerListed, members_of(CustomerListed))

@@ -21,6 +21,7 @@ from api.invoice_schemas import (
     PostIn,
     VoidIn,
 )
+from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.wire import IdInPath
@@ -60,7 +61,13 @@ class InvoiceController(Controller):
         done = await run(request, caller, command, InvoiceOut.of)
         return _answer(done, status=201)
 
-    @get("/", operation_id="listInvoices", summary="List invoices", opt=READ)
+    @get(
+        "/",
+        operation_id="listInvoices",
+        summary="List invoices",
+        opt=READ,
+        operation_class=list_operation(LISTING, members_of(InvoiceListed)),
+    )
     async def list_invoices(self, request: Ask, caller: By) -> Response[InvoicePage]:
         """Invoices, newest first unless ``sort`` says otherwise; deleted drafts are left out."""
         return await listed(request, caller, LISTING, InvoiceListed, members_of(InvoiceListed))

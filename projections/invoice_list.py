@@ -42,6 +42,9 @@ create index if not exists invoice_list_v1_issued on projections.invoice_list_v1
     (book_id, issue_date, id);
 create index if not exists invoice_list_v1_due on projections.invoice_list_v1
     (book_id, due_date, id);
+-- "the largest invoices"
+create index if not exists invoice_list_v1_gross on projections.invoice_list_v1
+    (book_id, gross, id);
 """
 
 LISTING = Listing(
