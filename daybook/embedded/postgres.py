@@ -42,6 +42,7 @@ _TEST_SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "30min",
+    "dynamic_shared_memory_type": "mmap",  # in the data folder, so it goes with it in any case
 }
 
 
