@@ -10,6 +10,29 @@ from asyncpg.pool import PoolConnectionProxy
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Pool: TypeAlias = asyncpg.Pool
 
+DATABASE_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    ValueError,
+)
+"""Whatever a call to the database may raise. ``ValueError``: a value that cannot be sent."""
+
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, not up yet, cancelled
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+)
+
+
+def connection_lost(error: Exception) -> bool:
+    """Whether the database could not be reached, rather than refusing what it was given."""
+    return isinstance(error, _LOST) and not isinstance(error, ValueError)
+
 
 async def prepare(connection: Connection) -> None:
     """Let ``json`` columns come and go as the bytes they are; msgspec parses them where needed."""

@@ -9,9 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import asyncpg
-
-from store.database import Pool
+from store.database import DATABASE_ERRORS, Pool
 
 _CHANNEL = "daybook_appended"
 _PAUSE_SECONDS = 0.005
@@ -40,7 +38,7 @@ class WakeUps:
                 await self._pool.execute(
                     "select pg_notify($1, book) from unnest($2::text[]) as book", _CHANNEL, books
                 )
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except DATABASE_ERRORS:
                 logger.debug("a wake-up was not sent; followers poll", exc_info=True)
             await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -14,13 +14,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from domain.aggregate import Stream, fold
 from store.batch import Batch, NotAtHand
 from store.cache import Cache, Held
 from store.command import Command, Done, Waiting
-from store.database import Connection, Pool
+from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
 from store.errors import Busy, KeyReused, Unavailable
 from store.log import (
     Before,
@@ -42,15 +40,6 @@ _RECONNECT_SECONDS = 0.05
 _UNKNOWN = (
     "The database cannot be reached; the outcome of the command is unknown. Repeat it with the "
     "same Idempotency-Key, or look at the entity first."
-)
-
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
 )
 
 
@@ -128,8 +117,8 @@ class BookWriter:
                     else:
                         committed = await self._attempt(connection, batch, commands)
                     unsure = None
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
-                if not isinstance(error, _LOST) or isinstance(error, ValueError):
+            except DATABASE_ERRORS as error:
+                if not connection_lost(error):
                     await self._commit_each(commands, error)
                     return
                 if asyncio.get_running_loop().time() > deadline:
