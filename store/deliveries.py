@@ -53,8 +53,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 _LEASE = """
 insert into store.endpoint_leases as l (book_id, endpoint_id, epoch, leased_until)
 select $1, e, 1, clock_timestamp() + make_interval(secs => $3)
-  -- All senders lock in the same order, so that none waits for another in a circle.
-  from unnest($2::text[]) as e order by e
+  from unnest($2::text[]) as e
+ where exists (select from store.deliveries d where d.book_id = $1 and d.endpoint_id = e
+                  and d.state = 'pending' and d.next_at <= $4)
+    -- All senders lock in the same order, so that none waits for another in a circle.
+ order by e
     on conflict (book_id, endpoint_id)
     do update set epoch = l.epoch + 1, leased_until = excluded.leased_until
  where l.leased_until <= clock_timestamp() and l.paused_until <= clock_timestamp()
@@ -179,10 +182,15 @@ async def resume(connection: Connection, book_id: str, endpoint_id: str) -> None
 
 
 async def lease(
-    connection: Connection | Pool, book_id: str, endpoint_ids: Sequence[str], *, seconds: float
+    connection: Connection | Pool,
+    book_id: str,
+    endpoint_ids: Sequence[str],
+    *,
+    now: datetime,
+    seconds: float,
 ) -> list[Lease]:
-    """Lease those of the endpoints that nobody holds and that are not paused."""
-    rows = await connection.fetch(_LEASE, book_id, list(set(endpoint_ids)), seconds)
+    """Lease those of the endpoints that have work, that nobody holds and that are not paused."""
+    rows = await connection.fetch(_LEASE, book_id, list(set(endpoint_ids)), seconds, now)
     return [Lease(*row) for row in rows]
 
 

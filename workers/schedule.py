@@ -50,6 +50,11 @@ POLICIES: Mapping[str, RetryPolicy] = MappingProxyType(
 )
 
 
+def policy_of(category: str) -> RetryPolicy:
+    """The policy of a category; the patient one for a category that is no longer offered."""
+    return POLICIES.get(category, POLICIES["standard"])
+
+
 def next_delay(
     policy: RetryPolicy, attempts: int, *, retry_after: float | None, chance: float
 ) -> float | None:

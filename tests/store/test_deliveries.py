@@ -28,7 +28,9 @@ async def plan(pool: Pool, book: Book) -> None:
 
 
 async def take(pool: Pool, book: Book, *endpoint_ids: str) -> list[Lease]:
-    return await deliveries.lease(pool, book.book_id, endpoint_ids or ["whe_1"], seconds=60)
+    return await deliveries.lease(
+        pool, book.book_id, endpoint_ids or ["whe_1"], now=NOW, seconds=60
+    )
 
 
 async def due(pool: Pool, book: Book, now: datetime = NOW, limit: int = 100) -> list[int]:
@@ -79,6 +81,17 @@ async def test_an_endpoint_is_leased_to_one_sender_at_a_time(pool: Pool, planned
     assert sorted(lease.endpoint_id for leases in taken for lease in leases) == ["whe_1", "whe_2"]
 
 
+async def test_an_endpoint_without_work_is_not_leased(pool: Pool, planned: Book) -> None:
+    early = NOW - timedelta(seconds=1)
+    leases = [
+        *await deliveries.lease(pool, planned.book_id, ["whe_1"], now=early, seconds=60),
+        *await deliveries.lease(pool, planned.book_id, ["whe_unknown"], now=NOW, seconds=60),
+        *await deliveries.lease(pool, "bok_unknown", ["whe_1"], now=NOW, seconds=60),
+    ]
+    assert leases == []
+    assert await pool.fetchval("select count(*) from store.endpoint_leases") == 0
+
+
 async def test_each_lease_has_a_higher_epoch(pool: Pool, planned: Book) -> None:
     [first] = await take(pool, planned)
     await deliveries.release(pool, planned.book_id, first)
@@ -87,7 +100,7 @@ async def test_each_lease_has_a_higher_epoch(pool: Pool, planned: Book) -> None:
 
 
 async def test_a_lease_that_ran_out_is_taken_over(pool: Pool, planned: Book) -> None:
-    [first] = await deliveries.lease(pool, planned.book_id, ["whe_1"], seconds=0)
+    [first] = await deliveries.lease(pool, planned.book_id, ["whe_1"], now=NOW, seconds=0)
     [second] = await take(pool, planned)
     assert second.epoch == first.epoch + 1
     await deliveries.release(pool, planned.book_id, first)
@@ -123,7 +136,7 @@ async def test_attempts_and_outcomes_are_recorded_together(pool: Pool, planned: 
 
 
 async def test_a_stale_epoch_records_nothing(pool: Pool, planned: Book) -> None:
-    [stale] = await deliveries.lease(pool, planned.book_id, ["whe_1"], seconds=0)
+    [stale] = await deliveries.lease(pool, planned.book_id, ["whe_1"], now=NOW, seconds=0)
     [valid] = await take(pool, planned)
     mixed = [attempt(stale, 1, "delivered"), attempt(valid, 2, "delivered")]
     assert await deliveries.record(pool, planned.book_id, mixed) == {("whe_1", 2)}
@@ -134,7 +147,7 @@ async def test_a_stale_epoch_records_nothing(pool: Pool, planned: Book) -> None:
 async def test_a_lease_that_ran_out_but_was_not_taken_over_still_records(
     pool: Pool, planned: Book
 ) -> None:
-    [lease] = await deliveries.lease(pool, planned.book_id, ["whe_1"], seconds=0)
+    [lease] = await deliveries.lease(pool, planned.book_id, ["whe_1"], now=NOW, seconds=0)
     kept = await deliveries.record(pool, planned.book_id, [attempt(lease, 1, "delivered")])
     assert kept == {("whe_1", 1)}
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -75,7 +75,8 @@ async def receiving(*, port: int = 0, tls: ssl.SSLContext | None = None) -> Asyn
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        await receiver.serve(reader, writer)
+        with suppress(asyncio.CancelledError):
+            await receiver.serve(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from domain.customer import CUSTOMER
@@ -107,7 +109,8 @@ async def test_deliveries_endpoints_and_checkpoint_are_one_transaction(
 
 
 async def leased(pool: Pool, book: Book, endpoint: str) -> int:
-    leases = await deliveries.lease(pool, book.book_id, [endpoint], seconds=0)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    leases = await deliveries.lease(pool, book.book_id, [endpoint], now=later, seconds=0)
     return len(leases)
 
 

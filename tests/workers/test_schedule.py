@@ -11,6 +11,7 @@ from workers.schedule import (
     POLICIES,
     RetryPolicy,
     next_delay,
+    policy_of,
     retry_after_seconds,
 )
 
@@ -25,6 +26,11 @@ def test_every_category_that_an_endpoint_may_choose_has_a_policy() -> None:
 
 def test_post_transaction_means_three_attempts() -> None:
     assert POLICIES["post-transaction"].attempts == 3
+
+
+def test_a_category_that_is_no_longer_offered_is_treated_patiently() -> None:
+    assert policy_of("post-transaction").attempts == 3
+    assert policy_of("retired").attempts == 10
 
 
 def test_standard_means_ten_attempts_within_a_good_three_days() -> None:

@@ -1,6 +1,7 @@
 """What the tests of webhooks share: a clock, commands on endpoints, and the log to fan out."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,13 @@ class Clock:
 
     def pass_(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait until it holds; fail when that takes too long."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what is waited for is in the database
+            await asyncio.sleep(0.01)
 
 
 async def prepare(pool: Pool) -> None:
