@@ -50,12 +50,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     next_at: datetime | None
 
 
+# A delivery is due by the sender's clock or by the database's, which dated its event: a little skew
+# between the two must not make what just happened wait.
 _LEASE = """
 insert into store.endpoint_leases as l (book_id, endpoint_id, epoch, leased_until)
 select $1, e, 1, clock_timestamp() + make_interval(secs => $3)
   from unnest($2::text[]) as e
  where exists (select from store.deliveries d where d.book_id = $1 and d.endpoint_id = e
-                  and d.state = 'pending' and d.next_at <= $4)
+                  and d.state = 'pending' and d.next_at <= greatest($4, now()))
     -- All senders lock in the same order, so that none waits for another in a circle.
  order by e
     on conflict (book_id, endpoint_id)
@@ -71,7 +73,7 @@ select d.endpoint_id, d.attempts, e.position, e.stream, e.version, e.event_id, e
  cross join lateral (
        select endpoint_id, position, attempts, next_at from store.deliveries
         where book_id = $1 and endpoint_id = w.endpoint_id
-          and state = 'pending' and next_at <= $3
+          and state = 'pending' and next_at <= greatest($3, now())
         order by next_at, position limit $4) as d
   join store.events e on e.book_id = $1 and e.position = d.position
  order by d.endpoint_id, d.next_at, d.position
@@ -121,7 +123,7 @@ with recursive first as (
 )
 select f.book_id, f.endpoint_id from first f
   left join store.endpoint_leases l using (book_id, endpoint_id)
- where f.next_at <= $1
+ where f.next_at <= greatest($1, now())
    and coalesce(greatest(l.leased_until, l.paused_until) <= clock_timestamp(), true)
  order by f.next_at limit $2
 """

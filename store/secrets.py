@@ -36,7 +36,7 @@ class Keyring:
         except (ValueError, TypeError) as error:
             raise ValueError(
                 "Secrets are encrypted with at least one key of 32 random bytes in URL-safe "
-                "base64. Make one with: daybook keys new-encryption-key"
+                "base64. Make one with: daybook keys secret"
             ) from error
 
     @staticmethod

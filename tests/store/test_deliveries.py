@@ -76,6 +76,19 @@ async def test_what_is_due_comes_in_order_with_its_event_and_no_more_than_asked(
     ]
 
 
+async def test_a_sender_whose_clock_is_slow_finds_what_just_happened(
+    pool: Pool, book: Book, books: Books
+) -> None:
+    await new_customers(books, book.book_id)
+    just_now = await pool.fetchval("select recorded_at from store.events")
+    async with pool.acquire() as connection:
+        await deliveries.plan(connection, book.book_id, [("whe_1", 1, just_now)])
+    slow = just_now - timedelta(seconds=30)
+    assert await found(pool, now=slow) == [(book.book_id, "whe_1")]
+    assert await due(pool, book, now=slow) == [1]
+    assert await deliveries.lease(pool, book.book_id, ["whe_1"], now=slow, seconds=60)
+
+
 async def test_an_endpoint_is_leased_to_one_sender_at_a_time(pool: Pool, planned: Book) -> None:
     taken = await asyncio.gather(*(take(pool, planned, "whe_1", "whe_2") for _ in range(5)))
     assert sorted(lease.endpoint_id for leases in taken for lease in leases) == ["whe_1", "whe_2"]
