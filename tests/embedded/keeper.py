@@ -1,7 +1,7 @@
-"""A program that owns a stack: `python keeper.py HOME MODE [fork]` with a JSON environment on stdin.
+"""A program that owns a stack: `python keeper.py HOME MODE [fork]`.
 
-It prints what it has started as one line, runs the family beside it, and stops when its stdin
-ends. It needs nothing but the standard library.
+It reads its environment as JSON from stdin, starts a stack with the family in it, and prints what
+runs as one line. When its stdin ends, it stops. It needs nothing but the standard library.
 """
 
 import json

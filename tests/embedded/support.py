@@ -115,13 +115,13 @@ def _python_for(account: Account) -> str:
 
 
 class Keeper:
-    """A running `keeper.py`: its process, what it reported, and its fork, which is not ours."""
+    """A running `keeper.py`: its process, and what it reported."""
 
     def __init__(self, process: subprocess.Popen[str], started: dict[str, Any]) -> None:
         self.process = process
         self.database_url = str(started["database_url"])
         self.redis_url = str(started["redis_url"])
-        self.copy = int(started["copy"])
+        self.copy: int | None = started["copy"]
         self.state = Path(started["state"])
         self.processes: dict[str, int] = started["processes"]
         self.family: dict[str, int] = started["family"]
@@ -137,30 +137,35 @@ def keeping(
     mode: str,
     *,
     stranger: Stranger | None = None,
+    fork: bool = False,
 ) -> Iterator[Keeper]:
     """Runs `keeper.py`; at the end its stdin is closed, so that it stops in an orderly way."""
-    process = start_keeper(home, mode, stranger)
+    process = start_keeper(home, mode, *(["fork"] if fork else []), stranger=stranger)
     assert process.stdin
     assert process.stdout
     with process:
         line = process.stdout.readline()
         assert line, "The program ended before its stack was up."
         keeper = Keeper(process, json.loads(line))
-        yield keeper
-        if process.poll() is None:
-            process.stdin.close()
-            process.wait(timeout=10)
-        else:
-            kill(keeper.copy)
+        try:
+            yield keeper
+            if process.poll() is None:
+                process.stdin.close()
+                process.wait(timeout=10)
+        finally:
+            if keeper.copy:
+                kill(keeper.copy)
 
 
-def start_keeper(home: Path, mode: str, stranger: Stranger | None = None) -> subprocess.Popen[str]:
+def start_keeper(
+    home: Path, *arguments: str, stranger: Stranger | None = None
+) -> subprocess.Popen[str]:
     """Starts `keeper.py`, possibly as another user, and does not wait for its stack."""
     code = stranger.code if stranger else CHECKOUT
     environ = {**environment(), **(stranger.environ if stranger else {}), "PYTHONPATH": str(code)}
     uid = stranger.uid if stranger else None
     process = subprocess.Popen(
-        [stranger.python if stranger else sys.executable, _KEEPER, str(home), mode],
+        [stranger.python if stranger else sys.executable, _KEEPER, str(home), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environ,

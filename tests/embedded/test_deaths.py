@@ -37,6 +37,16 @@ def test_killing_the_parent_ends_every_process_and_removes_every_file(home: Path
         assert traces(home) == []
 
 
+def test_a_forked_copy_of_the_parent_that_keeps_the_pipe_open_keeps_nothing_alive(
+    home: Path,
+) -> None:
+    with keeping(home, "test", fork=True) as keeper:
+        assert keeper.copy
+        kill(keeper.process.pid)
+        until(lambda: not running(keeper.everybody), 5)
+        assert traces(home) == []
+
+
 def test_killing_the_guardian_ends_every_process_and_removes_every_file(home: Path) -> None:
     with keeping(home, "test") as keeper:
         kill(keeper.processes["guardian"])
