@@ -30,7 +30,7 @@ def totals(invoice: Invoice) -> Totals:
     taxes = tuple(_tax(rate, bases[rate], invoice.currency) for rate in sorted(bases))
     net = rounded(total([tax.base for tax in taxes]), invoice.currency)
     tax = rounded(total([tax.amount for tax in taxes]), invoice.currency)
-    return Totals(net=net, tax=tax, gross=net + tax, taxes=taxes)
+    return Totals(net=net, tax=tax, gross=total([net, tax]), taxes=taxes)
 
 
 def _tax(rate: Decimal, nets: list[Decimal], currency: str | None) -> TaxTotal:
