@@ -38,7 +38,7 @@ def post(
     guard(invoice, "post")
     customer = read(CUSTOMER(invoice.customer_id)) if invoice.customer_id else None
     issue_date = invoice.issue_date or today
-    due_date = invoice.due_date or issue_date + timedelta(days=_payment_days(customer))
+    due_date = invoice.due_date or _due(issue_date, customer)
     dated = msgspec.structs.replace(invoice, issue_date=issue_date, due_date=due_date)
     series_id = sales_series(issue_date)
     series = read(SERIES(series_id))
@@ -62,10 +62,12 @@ def post(
     return [(INVOICE(invoice_id), [posted]), (SERIES(series_id), [assigned])]
 
 
-def _payment_days(customer: Customer | None) -> int:
-    if customer is None or customer.payment_days is None:
-        return PAYMENT_DAYS
-    return customer.payment_days
+def _due(issue_date: date, customer: Customer | None) -> date:
+    """Days after the issue date, but never past the last date there is: a draft may name any."""
+    days = PAYMENT_DAYS
+    if customer is not None and customer.payment_days is not None:
+        days = customer.payment_days
+    return issue_date + timedelta(days=min(days, (date.max - issue_date).days))
 
 
 def _buyer(customer_id: str, customer: Customer) -> Buyer:
