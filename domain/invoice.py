@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 import msgspec
+from msgspec import UNSET
 
 from domain.aggregate import Aggregate, Fact
 from domain.changes import applied, effective, named
@@ -110,6 +111,8 @@ def edit(invoice: Invoice, changes: InvoiceHeaderChanged) -> list[Fact]:
             code="field-frozen",
             actions=available_actions(invoice.status),
         )
+    if invoice.status == "Posted" and left.due_date is not UNSET:
+        _check_due(invoice, left.due_date)
     return [left]
 
 
@@ -144,6 +147,14 @@ def void(invoice: Invoice, *, reason: str, today: date) -> list[Fact]:
     """Cancel a posted invoice, which keeps its number and its amounts."""
     guard(invoice, "void")
     return [InvoiceVoided(reason=reason, voided_on=today)]
+
+
+def _check_due(invoice: Invoice, due_date: date | None) -> None:
+    """A posted invoice keeps to the rule under which it was posted."""
+    assert invoice.issue_date is not None, "posting sets the issue date"
+    if due_date is None or due_date < invoice.issue_date:
+        detail = f"Set a due date on or after the issue date {invoice.issue_date}: it is posted."
+        raise RuleBroken((Violation("P10", "/dueDate", detail),))
 
 
 def _line(invoice: Invoice, line_id: str) -> Line:
