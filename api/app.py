@@ -10,14 +10,25 @@ from litestar.types import ASGIApp
 
 from api.caller import Doors, provide_caller
 from api.customers import CustomerController
+from api.deliveries import DeliveryController
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
 from api.problems import exception_handlers
 from api.shell import shell
 from api.strict_json import StrictJSON
 from api.translate import problem_of
+from api.webhook_endpoints import WebhookEndpointController
 
 OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
+
+ROUTES = (
+    InvoiceController,
+    CustomerController,
+    WebhookEndpointController,
+    DeliveryController,
+    healthz,
+    readyz,
+)
 
 
 def create_app(open_doors: OpenDoors, *, max_body_bytes: int, access_log: bool) -> ASGIApp:
@@ -41,7 +52,7 @@ def litestar_app(open_doors: OpenDoors) -> Litestar:
             yield
 
     return Litestar(
-        route_handlers=[InvoiceController, CustomerController, healthz, readyz],
+        route_handlers=list(ROUTES),
         dependencies={"caller": Provide(provide_caller)},
         dto=StrictJSON,
         return_dto=None,

@@ -13,6 +13,7 @@ from store.books import Books
 from store.database import Pool
 from store.keys import ApiKey, ParsedKey, find_key, parse_key
 from store.recorded import Metadata
+from store.secrets import Keyring
 
 _KEY_LIFE_SECONDS = 3.0
 _KEYS_HELD = 10_000
@@ -26,6 +27,7 @@ class Doors(msgspec.Struct, frozen=True):
     books: Books
     keys: "KeyRing"
     cursors: Cursors
+    keyring: Keyring
     list_wait_seconds: float = 1.0
     allow_loopback_webhooks: bool = False
 

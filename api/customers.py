@@ -63,7 +63,7 @@ class CustomerController(Controller):
     )
     async def list_customers(self, request: Ask, caller: By) -> Response[CustomerPage]:
         """Customers, newest first unless ``sort`` says otherwise, archived ones too."""
-        return await listed(request, caller, LISTING, CustomerListed, members_of(CustomerListed))
+        return await listed(request, caller, LISTING, CustomerListed)
 
     @get("/{customer_id:str}", operation_id="getCustomer", summary="Get a customer", opt=READ)
     async def get_customer(

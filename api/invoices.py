@@ -70,7 +70,7 @@ class InvoiceController(Controller):
     )
     async def list_invoices(self, request: Ask, caller: By) -> Response[InvoicePage]:
         """Invoices, newest first unless ``sort`` says otherwise; deleted drafts are left out."""
-        return await listed(request, caller, LISTING, InvoiceListed, members_of(InvoiceListed))
+        return await listed(request, caller, LISTING, InvoiceListed)
 
     @get("/{invoice_id:str}", operation_id="getInvoice", summary="Get an invoice", opt=READ)
     async def get_invoice(

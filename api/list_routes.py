@@ -1,6 +1,5 @@
 """What every list route does: read the query, wait for the read models, answer a page."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,14 +10,16 @@ from api.lists import page_of, parse_list
 from api.paging import next_link
 from projections.page import Listing, fetch_page
 from projections.progress import caught_up
+from projections.tables import FOLLOWER
 
 
 async def listed(
     request: Request[Any, Any, Any],
     caller: Caller,
     listing: Listing,
-    item: Callable[..., msgspec.Struct],
-    members: tuple[str, ...],
+    item: type[msgspec.Struct],
+    *,
+    follower: str = FOLLOWER,
 ) -> Response[Any]:
     """A page of a list that shows at least what was committed when the request came in.
 
@@ -27,11 +28,15 @@ async def listed(
     doors = caller.doors
     query_string = request.scope["query_string"]
     asked = parse_list(
-        query_string, listing, book_id=caller.book_id, cursors=doors.cursors, selectable=members
+        query_string,
+        listing,
+        book_id=caller.book_id,
+        cursors=doors.cursors,
+        selectable=members_of(item),
     )
     head = await caller.books.head(caller.book_id)
     reached = await caught_up(
-        doors.pool, caller.book_id, head, within_seconds=doors.list_wait_seconds
+        doors.pool, caller.book_id, follower, head, within_seconds=doors.list_wait_seconds
     )
     rows = await fetch_page(doors.pool, listing, caller.book_id, asked.query)
     items = [item(**row) for row in rows.rows]

@@ -1,6 +1,7 @@
 """The command line: ``daybook COMMAND --help`` says what each one does."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -12,6 +13,7 @@ import uvicorn
 from daybook import __version__, logs
 from daybook.asgi import NEEDS as API_NEEDS
 from daybook.cli_books import books, keys
+from daybook.embedded.errors import StackError
 from daybook.settings import Settings, SettingsWrong, load
 from daybook.wiring import NotMigrated, bring_up_to_date, require_migrated
 
@@ -35,6 +37,21 @@ daybook.add_command(keys)
 def version() -> None:
     """Print the version."""
     click.echo(f"daybook {__version__}")
+
+
+@daybook.command()
+def up() -> None:
+    """Start everything and say what to try; Ctrl-C stops it.
+
+    PostgreSQL and Valkey are started too, unless DATABASE_URL or REDIS_URL name others. Data lives
+    in DAYBOOK_HOME (.daybook in the current folder).
+    """
+    import daybook.up as program  # noqa: PLC0415 - only this command needs it
+
+    try:
+        program.up(load(), os.environ)
+    except (program.CannotStart, StackError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @daybook.command()
@@ -70,8 +87,17 @@ def follow() -> None:
     """Follow every book: keep read models up to date and plan webhook deliveries."""
     from daybook.follow import follow as run_follow  # noqa: PLC0415 - only this command needs it
 
-    settings = load(need=("DATABASE_URL",))
+    settings = load(need=("DATABASE_URL", "REDIS_URL"))
     _run(settings, run_follow(settings))
+
+
+@daybook.command()
+def work() -> None:
+    """Send webhooks: sign, deliver, retry, and record every attempt."""
+    from daybook.work import work as run_work  # noqa: PLC0415 - only this command needs it
+
+    settings = load(need=("DATABASE_URL", "REDIS_URL", "DAYBOOK_SECRET_KEYS"))
+    _run(settings, run_work(settings))
 
 
 def _run(settings: Settings, work: Coroutine[Any, Any, None]) -> None:

@@ -9,7 +9,10 @@ from projections.tables import FOLLOWER, project
 from store.cache import Cache
 from store.database import Connection, open_pool
 from store.recorded import Recorded
+from workers.broker import make_broker
+from workers.fan_out import fan_out_follower
 from workers.follower import Follower
+from workers.hints import Hints
 
 _CACHED_STREAMS = 20_000
 
@@ -17,13 +20,20 @@ _CACHED_STREAMS = 20_000
 async def follow(settings: Settings) -> None:
     """Follow every book until cancelled."""
     assert settings.database_url is not None
+    assert settings.redis_url is not None
     cache = Cache(_CACHED_STREAMS)
+    broker = make_broker(settings.redis_url)
+    hints = Hints(broker)
 
     async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
         await project(connection, News(connection, book_id, events, cache))
 
-    async with (
-        open_pool(settings.database_url, name="daybook follow") as pool,
-        asyncio.TaskGroup() as tasks,
-    ):
-        tasks.create_task(Follower(pool, FOLLOWER, apply).run())
+    try:
+        async with (
+            open_pool(settings.database_url, name="daybook follow") as pool,
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(Follower(pool, FOLLOWER, apply).run())
+            tasks.create_task(fan_out_follower(pool, hints.send).run())
+    finally:
+        broker.close()

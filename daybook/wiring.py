@@ -10,6 +10,7 @@ from projections.tables import prepare_tables
 from store.books import open_books
 from store.database import open_pool
 from store.migrate import migrate, missing
+from store.secrets import Keyring
 
 
 class NotMigrated(Exception):
@@ -29,6 +30,7 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
             books=books,
             keys=KeyRing(pool),
             cursors=Cursors(settings.cursor_key),
+            keyring=Keyring(settings.secret_keys),
             list_wait_seconds=settings.list_wait_seconds,
             allow_loopback_webhooks=settings.allow_loopback_webhooks,
         )

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from projections.tables import FOLLOWER
 from store import checkpoints
 from store.database import Pool
 
@@ -10,8 +9,10 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.05
 
 
-async def caught_up(pool: Pool, book_id: str, position: int, *, within_seconds: float) -> int:
-    """Wait until the read models show this position; answer the position that they do show.
+async def caught_up(
+    pool: Pool, book_id: str, follower: str, position: int, *, within_seconds: float
+) -> int:
+    """Wait until the follower has reached this position; answer the one that it has reached.
 
     It is lower than the one asked for when the time was up.
     """
@@ -19,7 +20,7 @@ async def caught_up(pool: Pool, book_id: str, position: int, *, within_seconds: 
     deadline = clock() + within_seconds
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        reached = await checkpoints.position(pool, book_id, FOLLOWER)
+        reached = await checkpoints.position(pool, book_id, follower)
         if reached >= position or clock() >= deadline:
             return reached
         await asyncio.sleep(pause)

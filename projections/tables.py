@@ -1,6 +1,6 @@
 """Every read model, and the one transaction in which a batch of events reaches all of them."""
 
-from projections import customer_list, invoice_list
+from projections import customer_list, invoice_list, webhook_endpoints
 from projections.projection import News, Projection
 from store.database import Connection
 
@@ -8,11 +8,13 @@ FOLLOWER = "projections"
 """The name of the checkpoint that all read models share."""
 
 PROJECTIONS: tuple[Projection, ...] = (invoice_list, customer_list)
+"""What ``project`` keeps up to date. The fan-out of webhooks keeps ``webhook_endpoints``, because
+it must see the endpoints as of its own checkpoint."""
 
 
 async def prepare_tables(connection: Connection) -> None:
     """Create the tables that do not exist yet; a new version of a read model has a new name."""
-    for projection in PROJECTIONS:
+    for projection in (*PROJECTIONS, webhook_endpoints):
         await connection.execute(projection.DDL)
 
 

@@ -33,6 +33,9 @@ create table if not exists projections.webhook_endpoints_v1 (
 );
 """
 
+FOLLOWER = "fan-out"
+"""The name of the follower whose checkpoint this moves with."""
+
 _STATE = WebhookEndpoint.__struct_fields__
 _COLUMNS = ("id", *_STATE, "row_version", "created_at", "changed_at")
 

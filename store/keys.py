@@ -80,7 +80,8 @@ async def create_key(
     text += _checksum(text)
     row = await pool.fetchrow(
         "insert into store.api_keys (book_id, key_id, hash, name, scopes)"
-        " values ($1, $2, $3, $4, $5) returning book_id, key_id, name, scopes, created_at, revoked_at",
+        " values ($1, $2, $3, $4, $5)"
+        " returning book_id, key_id, name, scopes, created_at, revoked_at",
         book_id,
         new_id("key"),
         hashlib.sha256(text.encode()).digest(),

@@ -151,3 +151,16 @@ async def forget_secrets(connection: Connection | Pool, book_id: str, endpoint_i
         book_id,
         endpoint_id,
     )
+
+
+async def newest_secret(
+    connection: Connection | Pool, keyring: Keyring, book_id: str, endpoint_id: str
+) -> str | None:
+    """The endpoint's latest secret; ``None`` when it has none. Raises ``SecretUnreadable``."""
+    sealed = await connection.fetchval(
+        "select secret from store.webhook_secrets where book_id = $1 and endpoint_id = $2"
+        " order by secret_id desc limit 1",
+        book_id,
+        endpoint_id,
+    )
+    return None if sealed is None else keyring.unseal(sealed)

@@ -15,14 +15,11 @@ from domain.facts.webhook_endpoint import (
     WebhookEndpointEnabled,
 )
 from projections import webhook_endpoints
-from projections.webhook_endpoints import Endpoint, after, concerns
+from projections.webhook_endpoints import FOLLOWER, Endpoint, after, concerns
 from store import deliveries
 from store.database import Connection, Pool
 from store.recorded import Recorded
 from workers.follower import Follower
-
-FOLLOWER = "fan-out"
-"""The name of the follower whose checkpoint this moves with."""
 
 
 def fan_out_follower(pool: Pool, hint: Callable[[str, Sequence[str]], None]) -> Follower:

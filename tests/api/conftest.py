@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from store.cache import Cache
 from store.database import Connection, Pool
 from store.keys import create_key
 from store.recorded import Recorded
+from store.secrets import Keyring
 from workers.follower import Follower
 
 
@@ -30,7 +32,7 @@ async def client(pool: Pool, books: Books, book: Book) -> AsyncIterator[httpx.As
 
 
 @pytest.fixture
-async def stranger(pool: Pool, client: httpx.AsyncClient) -> str:
+async def stranger(pool: Pool) -> str:
     """The Authorization of a key of another book."""
     other = await create_book(pool, name="Other", mode="sandbox")
     text, _ = await create_key(pool, other.book_id, name="stranger")
@@ -48,12 +50,14 @@ async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
             books=books,
             keys=KeyRing(pool),
             cursors=Cursors(b"c" * 32),
+            keyring=Keyring([Keyring.new_key()]),
             list_wait_seconds=5,
+            allow_loopback_webhooks=True,
         )
 
     app = create_app(open_doors, max_body_bytes=1_048_576, access_log=False)
     async with _followed(pool), _alive(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:
             yield client
 
@@ -75,12 +79,12 @@ async def _followed(pool: Pool) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _alive(app: object) -> AsyncIterator[None]:
+async def _alive(app: Any) -> AsyncIterator[None]:
     """Start and stop the application as a server does (ASGI lifespan)."""
     inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     outbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-    task = asyncio.create_task(app(scope, inbox.get, outbox.put))  # type: ignore[operator] # an ASGI app
+    task = asyncio.create_task(app(scope, inbox.get, outbox.put))
     await inbox.put({"type": "lifespan.startup"})
     started = await outbox.get()
     assert started["type"] == "lifespan.startup.complete", started

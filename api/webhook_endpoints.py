@@ -1,0 +1,205 @@
+"""Webhook endpoints over HTTP."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from api.caller import Caller
+from api.commands import on, replayed, run
+from api.customer_schemas import Transition
+from api.list_contract import list_operation
+from api.list_routes import listed, members_of
+from api.row_version import IfMatch, etag, expected_version
+from api.webhook_schemas import (
+    DisableIn,
+    WebhookEndpointIn,
+    WebhookEndpointListed,
+    WebhookEndpointOut,
+    WebhookEndpointPage,
+    WebhookEndpointPatch,
+)
+from api.wire import IdInPath
+from domain import webhook_endpoint as decisions
+from domain.aggregate import Change, Decision, Read
+from domain.webhook_endpoint import WEBHOOK_ENDPOINT, WebhookEndpoint
+from projections.webhook_endpoints import FOLLOWER, LISTING
+from store.command import Command, Done
+from store.deliveries import is_sandbox
+from store.ids import new_id
+from store.secrets import add_secret, forget_secrets, newest_secret
+
+Ask = Request[Any, Any, Any]
+By = NamedDependency[Caller]
+
+READ = {"scope": "read"}
+ADMIN = {"scope": "admin"}
+
+
+class WebhookEndpointController(Controller):
+    """Where events are sent. Deliveries are signed by Standard Webhooks 1.0.0."""
+
+    path = "/api/webhook-endpoints"
+    tags = ["Webhooks"]  # noqa: RUF012 - Litestar reads it from the class
+
+    @post("/", operation_id="createWebhookEndpoint", summary="Create an endpoint", opt=ADMIN)
+    async def create_endpoint(
+        self, request: Ask, caller: By, data: JSONBody[WebhookEndpointIn]
+    ) -> Response[WebhookEndpointOut]:
+        """Send the events from now on. The answer shows the signing secret, this once."""
+        doors, book_id, id_ = caller.doors, caller.book_id, new_id("whe")
+        loopback = await _loopback(caller)
+
+        def decide(_read: Read) -> list[Change]:
+            return [(WEBHOOK_ENDPOINT(id_), decisions.create(data.created(), loopback=loopback))]
+
+        command = Command(
+            aggregate=WEBHOOK_ENDPOINT, id=id_, decide=decide, metadata=caller.metadata
+        )
+        # The secret comes first: an endpoint that exists can be signed for.
+        secret: str | None = await add_secret(doors.pool, doors.keyring, book_id, id_)
+        try:
+            done = await run(request, caller, command, WebhookEndpointOut.of)
+        except Exception:
+            await forget_secrets(doors.pool, book_id, id_)
+            raise
+        if done.stream.id != id_:  # a repetition: the first answer is given again
+            await forget_secrets(doors.pool, book_id, id_)
+            secret = await newest_secret(doors.pool, doors.keyring, book_id, done.stream.id)
+        shown = msgspec.structs.replace(
+            WebhookEndpointOut.of(done.entity), secret=msgspec.UNSET if secret is None else secret
+        )
+        location = {"Location": f"/api/webhook-endpoints/{done.stream.id}"}
+        headers = {**etag(done.version), **replayed(done), **location}
+        return Response(shown, headers=headers, status_code=201)
+
+    @get(
+        "/",
+        operation_id="listWebhookEndpoints",
+        summary="List endpoints",
+        opt=READ,
+        operation_class=list_operation(LISTING, members_of(WebhookEndpointListed)),
+    )
+    async def list_endpoints(self, request: Ask, caller: By) -> Response[WebhookEndpointPage]:
+        """Webhook endpoints, newest first unless ``sort`` says otherwise."""
+        return await listed(request, caller, LISTING, WebhookEndpointListed, follower=FOLLOWER)
+
+    @get(
+        "/{endpoint_id:str}",
+        operation_id="getWebhookEndpoint",
+        summary="Get an endpoint",
+        opt=READ,
+    )
+    async def get_endpoint(self, caller: By, endpoint_id: IdInPath) -> Response[WebhookEndpointOut]:
+        """The endpoint as it is now, without its secret."""
+        entity = await caller.books.get(caller.book_id, WEBHOOK_ENDPOINT(endpoint_id))
+        return Response(WebhookEndpointOut.of(entity), headers=etag(entity.version))
+
+    @patch(
+        "/{endpoint_id:str}",
+        operation_id="changeWebhookEndpoint",
+        summary="Change fields",
+        opt=ADMIN,
+    )
+    async def change_endpoint(
+        self,
+        request: Ask,
+        caller: By,
+        endpoint_id: IdInPath,
+        data: JSONBody[WebhookEndpointPatch],
+        if_match: IfMatch = None,
+    ) -> Response[WebhookEndpointOut]:
+        """Change fields (RFC 7396). It takes effect at a position of the book."""
+        expected = expected_version(if_match, data.row_version)
+        loopback = await _loopback(caller)
+        decide = on(
+            WEBHOOK_ENDPOINT,
+            endpoint_id,
+            lambda it: decisions.change(it, data.changes(), loopback=loopback),
+        )
+        return await _change(request, caller, endpoint_id, decide, expected)
+
+    @post(
+        "/{endpoint_id:str}/disable",
+        operation_id="disableWebhookEndpoint",
+        summary="Disable",
+        opt=ADMIN,
+        status_code=200,
+    )
+    async def disable_endpoint(
+        self,
+        request: Ask,
+        caller: By,
+        endpoint_id: IdInPath,
+        data: JSONBody[DisableIn],
+        if_match: IfMatch = None,
+    ) -> Response[WebhookEndpointOut]:
+        """Stop sending. What is waiting goes out when the endpoint is enabled again."""
+        expected = expected_version(if_match, data.row_version)
+        decide = on(
+            WEBHOOK_ENDPOINT, endpoint_id, lambda it: decisions.disable(it, reason=data.reason)
+        )
+        return await _change(request, caller, endpoint_id, decide, expected)
+
+    @post(
+        "/{endpoint_id:str}/enable",
+        operation_id="enableWebhookEndpoint",
+        summary="Enable",
+        opt=ADMIN,
+        status_code=200,
+    )
+    async def enable_endpoint(
+        self,
+        request: Ask,
+        caller: By,
+        endpoint_id: IdInPath,
+        data: JSONBody[Transition],
+        if_match: IfMatch = None,
+    ) -> Response[WebhookEndpointOut]:
+        """Send again: what was waiting, and the events from here on."""
+        expected = expected_version(if_match, data.row_version)
+        decide = on(WEBHOOK_ENDPOINT, endpoint_id, decisions.enable)
+        return await _change(request, caller, endpoint_id, decide, expected)
+
+    @delete(
+        "/{endpoint_id:str}",
+        operation_id="deleteWebhookEndpoint",
+        summary="Delete",
+        opt=ADMIN,
+        status_code=204,
+    )
+    async def delete_endpoint(
+        self, request: Ask, caller: By, endpoint_id: IdInPath, if_match: IfMatch = None
+    ) -> None:
+        """Forget the endpoint; what was waiting for it is not sent. Its record stays."""
+        command = Command(
+            aggregate=WEBHOOK_ENDPOINT,
+            id=endpoint_id,
+            decide=on(WEBHOOK_ENDPOINT, endpoint_id, decisions.delete),
+            metadata=caller.metadata,
+            expected=expected_version(if_match, None),
+        )
+        await run(request, caller, command, WebhookEndpointOut.of)
+
+
+async def _loopback(caller: Caller) -> bool:
+    """Whether this book's webhooks may go to this machine: a sandbox's, if the operator says so."""
+    doors = caller.doors
+    return doors.allow_loopback_webhooks and await is_sandbox(doors.pool, caller.book_id)
+
+
+async def _change(
+    request: Ask, caller: Caller, endpoint_id: str, decide: Decision, expected: int | None
+) -> Response[WebhookEndpointOut]:
+    command = Command(
+        aggregate=WEBHOOK_ENDPOINT,
+        id=endpoint_id,
+        decide=decide,
+        metadata=caller.metadata,
+        expected=expected,
+    )
+    done: Done[WebhookEndpoint] = await run(request, caller, command, WebhookEndpointOut.of)
+    headers = {**etag(done.version), **replayed(done)}
+    return Response(WebhookEndpointOut.of(done.entity), headers=headers)

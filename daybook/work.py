@@ -1,0 +1,44 @@
+"""The worker process: send webhooks, prompted by hints over Redis, made certain by sweeps."""
+
+import asyncio
+
+from daybook.settings import Settings
+from store.books import open_books
+from store.database import open_pool
+from store.secrets import Keyring
+from workers.broker import make_broker, make_worker
+from workers.deliver import open_deliverer
+from workers.drain import Means
+from workers.hints import declare_drain
+from workers.sender import open_sender
+
+_SOCKETS = 1000
+
+
+async def work(settings: Settings) -> None:
+    """Send webhooks until cancelled; what is under way is finished first."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    async with (
+        open_pool(settings.database_url, name="daybook work", size=settings.pool_size) as pool,
+        open_books(pool) as books,
+        open_sender(loopback=settings.allow_loopback_webhooks) as sender,
+        open_deliverer(
+            Means(
+                pool=pool,
+                books=books,
+                sender=sender,
+                keyring=Keyring(settings.secret_keys),
+                sockets=asyncio.Semaphore(_SOCKETS),
+            )
+        ) as deliverer,
+    ):
+        broker = make_broker(settings.redis_url, loop=asyncio.get_running_loop())
+        declare_drain(broker, deliverer.hint)
+        worker = make_worker(broker)
+        worker.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(worker.stop)
+            broker.close()
