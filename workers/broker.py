@@ -55,6 +55,15 @@ class OwnLoop(AsyncIO):
         set_event_loop_thread(None)
 
 
+class _Broker(RedisBroker):
+    """Dramatiq's broker leaves its connections open when it is closed."""
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self.client.close()
+
+
 def middleware(loop: asyncio.AbstractEventLoop | None) -> list[Middleware]:
     """Everything that surrounds an actor, outermost first. ``loop`` runs the async ones."""
     around: list[Middleware] = [AgeLimit(), TimeLimit(), ShutdownNotifications(), Retries()]
@@ -62,7 +71,7 @@ def middleware(loop: asyncio.AbstractEventLoop | None) -> list[Middleware]:
 
 
 def make_broker(url: str, *, loop: asyncio.AbstractEventLoop | None = None) -> RedisBroker:
-    """A broker on this Redis; it connects when it is first used.
+    """A broker on this Redis; it connects when it is first used, and is to be closed.
 
     Args:
         url: A Redis database that nothing else uses (``redis://...`` or ``unix://...``).
@@ -75,7 +84,7 @@ def make_broker(url: str, *, loop: asyncio.AbstractEventLoop | None = None) -> R
         # Whoever sends a hint does not wait for Redis to come back: hints are dispensable.
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisBroker(  # type: ignore[no-untyped-call] # dramatiq does not annotate it
+    return _Broker(  # type: ignore[no-untyped-call] # dramatiq does not annotate it
         client=client,
         middleware=middleware(loop),
         heartbeat_timeout=_HEARTBEAT_TIMEOUT_MS,

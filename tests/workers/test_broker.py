@@ -90,7 +90,9 @@ async def test_hints_travel_over_redis(clean_redis: str) -> None:
 
 
 async def test_without_redis_sending_a_hint_neither_fails_nor_waits() -> None:
-    hints = Hints(make_broker("redis://127.0.0.1:1/0"))
+    broker = make_broker("redis://127.0.0.1:1/0")
+    hints = Hints(broker)
     hints.send("bok_1", ["whe_1"])
     async with asyncio.timeout(5):
         await hints.settled()
+    broker.close()

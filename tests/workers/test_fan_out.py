@@ -11,14 +11,14 @@ from domain.facts.webhook_endpoint import (
     WebhookEndpointEnabled,
 )
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
-from projections.webhook_endpoints import read_endpoints
+from projections.webhook_endpoints import FOLLOWER, read_endpoints
 from store import checkpoints, deliveries
 from store.books import Book, Books
 from store.database import Pool
 from store.delivery_log import list_deliveries
 from store.log import read_book
 from tests.workers.webhooks import new_customers, new_endpoint, prepare, tell
-from workers.fan_out import FOLLOWER, fan_out, fan_out_follower
+from workers.fan_out import fan_out, fan_out_follower
 
 
 @pytest.fixture(autouse=True)

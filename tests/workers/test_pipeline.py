@@ -55,6 +55,8 @@ async def delivering(pool: Pool, books: Books, redis_url: str) -> AsyncIterator[
             await hints.settled()
             await asyncio.to_thread(worker.stop)
             await deliverer.stop()
+            sending.close()
+            working.close()
 
 
 async def endpoint(pool: Pool, books: Books, book: Book, receiver: Receiver) -> tuple[str, str]:
