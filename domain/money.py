@@ -34,7 +34,7 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
     A draft without a valid currency is shown at two digits.
     """
     unit = _UNITS[EXPONENTS.get(currency or "", 2)]
-    return amount.quantize(unit, context=_EXACT)
+    return _EXACT.add(amount.quantize(unit, context=_EXACT), ZERO)  # -0.001 becomes 0.00, not -0.00
 
 
 def product(*factors: Decimal) -> Decimal:
