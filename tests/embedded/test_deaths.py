@@ -99,6 +99,15 @@ def test_an_app_process_that_will_not_end_is_killed_within_five_seconds(home: Pa
     assert running(everybody) == {}
 
 
+def test_what_an_app_process_leaves_behind_ends_before_it_is_started_again(home: Path) -> None:
+    program = "import subprocess, sys; child = subprocess.Popen(['sleep', '60']); print(child.pid)"
+    with stack(home, mode="test", environ=given_urls()) as servers:
+        servers.run("app", [sys.executable, "-c", program])
+        log = servers.log / "app.log"
+        until(lambda: "started again" in _text(log))
+        assert running({"child": int(_text(log).split("\n", 1)[0])}) == {}
+
+
 async def test_a_killed_postgres_comes_back_with_its_data_even_in_the_middle_of_a_query(
     home: Path,
 ) -> None:
@@ -115,7 +124,8 @@ async def test_a_killed_postgres_comes_back_with_its_data_even_in_the_middle_of_
         first = servers.processes()["postgres"]
         kill(first)
         with pytest.raises((OSError, asyncpg.PostgresError)):
-            await endless
+            async with asyncio.timeout(15):
+                await endless
         busy.terminate()
         until(lambda: servers.processes().get("postgres", first) != first)
         assert await query(servers.database_url, "select seven from kept") == 7
