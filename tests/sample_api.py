@@ -12,6 +12,7 @@ from litestar import Controller, Litestar, Request, Response, delete, get, patch
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotAuthorizedException
+from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent
@@ -132,7 +133,7 @@ class Orders(Controller):
         {"actor": Provide(provide_actor), "clock": Provide(provide_clock)}
     )
 
-    @post(summary="Take an order", opt={"problems": ("already-exists",)})
+    @post(summary="Take an order", opt={"scope": "commands", "problems": ("already-exists",)})
     async def take_order(
         self,
         data: JSONBody[NewOrder],
@@ -147,13 +148,13 @@ class Orders(Controller):
     ) -> Response[Order]:
         """Take an order.
 
-        Repeating it with the same *Idempotency-Key* returns the first answer.
+        Repeating it with the same `Idempotency-Key` returns the first answer.
         """
         order = Order(id=data.customer_id, row_version=clock, currency=data.currency, total="0.00")
         headers = {"ETag": '"1"', "x-actor": actor, "x-key": idempotency_key or "none"}
         return Response(order, headers=headers, status_code=201)
 
-    @get(summary="List orders")
+    @get(summary="List orders", opt={"scope": "read"})
     async def list_orders(
         self,
         limit: Annotated[int, QueryParameter(ge=1, le=200, description="Page size.")] = 50,
@@ -168,6 +169,7 @@ class Orders(Controller):
     @get(
         "/{code:str}",
         summary="Get an order",
+        opt={"scope": "read"},
         response_headers=[
             ResponseHeader(name="ETag", description="The RowVersion.", documentation_only=True)
         ],
@@ -184,7 +186,7 @@ class Orders(Controller):
     @patch(
         "/{code:str}",
         summary="Change an order",
-        opt={"problems": ("row-version-conflict", "row-version-required", "field-frozen")},
+        opt={"scope": "commands", "problems": ("field-frozen",)},
     )
     async def change_order(
         self,
@@ -204,19 +206,25 @@ class Orders(Controller):
         memo = f"{sent(data)}"
         return Order(id=code, row_version=8, currency="EUR", total="0", memo=memo)
 
-    @delete("/{code:str}", summary="Delete an order")
+    @delete("/{code:str}", summary="Delete an order", opt={"scope": "commands"})
     async def delete_order(self, code: CodeInPath) -> None:
         """Delete it."""
         if code == "secret":
             raise NotAuthorizedException
 
-    @post("/{code:str}/ship", summary="Ship an order", status_code=200)
+    @post(
+        "/{code:str}/ship",
+        summary="Ship an order",
+        status_code=200,
+        opt={"scope": "commands"},
+        responses={409: ResponseSpec(Conflict, description="Someone else was faster.")},
+    )
     async def ship_order(self, code: CodeInPath, data: JSONBody[OrderPatch | None] = None) -> Order:
         """Ship it. The body may be left out."""
         return Order(id=code, row_version=9, currency="EUR", total="0", memo=repr(data))
 
 
-@get("/api/ticks", summary="Follow the clock", tags=["Clock"], opt={"exclude_from_auth": True})
+@get("/api/ticks", summary="Follow the clock", tags=["Clock"])
 async def ticks(count: Annotated[int, QueryParameter(ge=0, le=9)] = 2) -> ServerSentEvent:
     """Ticks as server-sent events."""
 

@@ -1,0 +1,77 @@
+"""Which problems an operation can have, and how the contract shows them."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from api.problem_types import PROBLEMS
+from api.problems import MEDIA_TYPE
+
+Json = dict[str, Any]
+
+_BODY = (
+    *("malformed-json", "duplicate-key", "nested-too-deeply", "invalid-text", "body-required"),
+    *("content-too-large", "unsupported-media-type", "invalid-body"),
+)
+_KEY = ("not-authenticated", "not-permitted", "quota-exceeded", "unavailable")
+_PRECONDITION = ("row-version-conflict", "row-version-required", "row-version-ambiguous")
+_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
+    """The codes of all problems that the operation can have, as far as its form shows them."""
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    codes = {"internal-error", *opt.get("problems", ())}
+    codes.update(["invalid-parameter"] if places else [])
+    codes.update(["not-found"] if "path" in places else [])
+    codes.update(_BODY if "requestBody" in operation else [])
+    codes.update(_PRECONDITION if "If-Match" in names else [])
+    codes.update(["idempotency-key-reused"] if "Idempotency-Key" in names else [])
+    if opt.get("scope"):
+        codes.update(_KEY)
+        codes.update(["busy"] if method in _WRITES else [])
+    return codes
+
+
+class ErrorResponses:
+    """The error responses of the contract. What several operations share is written once."""
+
+    def __init__(self, schema: Json) -> None:
+        self.responses: dict[str, Json] = {}
+        self._schema = schema
+        self._names: dict[tuple[str, ...], str] = {}
+
+    def of(self, codes: set[str]) -> Iterator[tuple[str, Json]]:
+        """Status and response for each status that these problems have."""
+        for status in sorted({PROBLEMS[code].status for code in codes}):
+            group = tuple(code for code in PROBLEMS if code in codes and _status(code) == status)
+            if group not in self._names:
+                self._names[group] = self._add(status, group)
+            yield str(status), {"$ref": f"#/components/responses/{self._names[group]}"}
+
+    def _add(self, status: int, group: tuple[str, ...]) -> str:
+        phrase = "".join(word.title() for word in HTTPStatus(status).phrase.split())
+        taken = sum(name.startswith(phrase) for name in self.responses)
+        name = f"{phrase}{taken + 1}" if taken else phrase
+        kind = PROBLEMS[group[0]]
+        example = {
+            "type": f"/problems/{group[0]}",
+            "title": kind.title,
+            "status": status,
+            "detail": kind.meaning,
+            "instance": "/api/...",
+            "code": group[0],
+            "requestId": "req_0f8c4d1e7a52b963",
+        }
+        lines = [f"- `{code}`: {PROBLEMS[code].meaning}" for code in group]
+        media = {"schema": self._schema, "example": example}
+        self.responses[name] = {
+            "description": "\n".join(lines),
+            "content": {MEDIA_TYPE: media},
+        }
+        return name
+
+
+def _status(code: str) -> int:
+    return PROBLEMS[code].status
