@@ -34,7 +34,7 @@ class Outcome(Generic[T]):
         """It was so already."""
         assert [*self._decide()] == []
 
-    def refuses(self, refusal: type[R], *, match: str = "") -> R:
+    def refuses(self, refusal: type[R], *, match: str | None = None) -> R:
         """It was refused so; the refusal is answered for a closer look."""
         with pytest.raises(refusal, match=match) as raised:
             self._decide()
@@ -45,7 +45,7 @@ class Given(Generic[S]):
     """The history of one aggregate."""
 
     def __init__(self, state: S | None) -> None:
-        self._state = state
+        self.state = state
 
     def when(
         self,
@@ -54,7 +54,7 @@ class Given(Generic[S]):
         **kwargs: P.kwargs,
     ) -> Outcome[Fact]:
         """Ask for a decision over the aggregate."""
-        state = self._state
+        state = self.state
         assert state is not None, "the aggregate is gone, or nothing has happened to it yet"
         return Outcome(lambda: decision(state, *args, **kwargs))
 
