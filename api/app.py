@@ -6,13 +6,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp
 
 from api.caller import Doors, provide_caller
+from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
+from api.openapi import openapi_config
 from api.problems import exception_handlers
 from api.shell import shell
 from api.strict_json import StrictJSON
@@ -30,19 +33,40 @@ ROUTES = (
     readyz,
 )
 
+_DESCRIPTION = """
+Daybook keeps invoices as an event log. Every entity carries a `rowVersion`; a change says which one
+it is based on, by `If-Match` or in the body, and a stale one gets `409` with the current state.
+Drafts accept any partial state; `post` applies the strict rules and answers all violations at once.
+Amounts are decimal strings, instants are UTC, and unknown fields are refused.
+"""
 
-def create_app(open_doors: OpenDoors, *, max_body_bytes: int, access_log: bool) -> ASGIApp:
+_TAGS = (
+    Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
+    Tag(name="Customers", description="Who is billed, under the codes that people use."),
+    Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
+    Tag(name="Operation", description="For load balancers and operators."),
+)
+
+
+def create_app(
+    open_doors: OpenDoors, *, version: str, max_body_bytes: int, access_log: bool
+) -> ASGIApp:
     """The ASGI application.
 
     Args:
         open_doors: Opens what the routes need when the server starts, closes it when it stops.
+        version: The program's version, for the contract.
         max_body_bytes: Larger bodies are refused with 413.
         access_log: Whether to log a line per request.
     """
-    return shell(litestar_app(open_doors), max_body_bytes=max_body_bytes, access_log=access_log)
+    return shell(
+        litestar_app(open_doors, version=version),
+        max_body_bytes=max_body_bytes,
+        access_log=access_log,
+    )
 
 
-def litestar_app(open_doors: OpenDoors) -> Litestar:
+def litestar_app(open_doors: OpenDoors, *, version: str) -> Litestar:
     """The routes alone, without the shell around them."""
 
     @asynccontextmanager
@@ -52,13 +76,15 @@ def litestar_app(open_doors: OpenDoors) -> Litestar:
             yield
 
     return Litestar(
-        route_handlers=list(ROUTES),
+        route_handlers=[*ROUTES, *contract_handlers()],
         dependencies={"caller": Provide(provide_caller)},
         dto=StrictJSON,
         return_dto=None,
         exception_handlers=exception_handlers(problem_of),
         lifespan=[lifespan],
-        openapi_config=None,
+        openapi_config=openapi_config(
+            title="Daybook", version=version, description=_DESCRIPTION, tags=_TAGS
+        ),
         state=State(),
         request_max_body_size=None,
         logging_config=None,

@@ -9,6 +9,7 @@ from litestar import Request
 
 from api.caller import Caller
 from api.problems import Problem
+from api.translate import refused
 from domain.aggregate import Aggregate, Change, Decision, Fact, Read
 from domain.errors import NotAllowed, NotFound
 from store.command import Command, Done
@@ -59,12 +60,7 @@ async def run(
         if command.id is None:
             raise
         current = await caller.books.get(caller.book_id, command.aggregate(command.id))
-        raise Problem(
-            refusal.code,
-            str(refusal),
-            current=msgspec.to_builtins(show(current)),
-            availableActions=list(refusal.actions),
-        ) from refusal
+        raise refused(refusal, current=msgspec.to_builtins(show(current))) from refusal
 
 
 def replayed(done: Done[Any]) -> dict[str, str]:

@@ -99,11 +99,11 @@ class CustomerController(Controller):
         request: Ask,
         caller: By,
         customer_id: CodeInPath,
-        data: JSONBody[Transition],
+        data: JSONBody[Transition | None] = None,
         if_match: IfMatch = None,
     ) -> Response[CustomerOut]:
         """Bill nothing new to this customer. Its history and its invoices stay."""
-        expected = expected_version(if_match, data.row_version)
+        expected = expected_version(if_match, (data or Transition()).row_version)
         decide = on(CUSTOMER, customer_id, decisions.archive)
         return await _change(request, caller, customer_id, decide, expected)
 
@@ -119,11 +119,11 @@ class CustomerController(Controller):
         request: Ask,
         caller: By,
         customer_id: CodeInPath,
-        data: JSONBody[Transition],
+        data: JSONBody[Transition | None] = None,
         if_match: IfMatch = None,
     ) -> Response[CustomerOut]:
         """Bill to this customer again."""
-        expected = expected_version(if_match, data.row_version)
+        expected = expected_version(if_match, (data or Transition()).row_version)
         decide = on(CUSTOMER, customer_id, decisions.unarchive)
         return await _change(request, caller, customer_id, decide, expected)
 

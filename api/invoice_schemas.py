@@ -74,9 +74,7 @@ class InvoiceIn(Wire):
     po_number: ShortText | None = None
     reference: ShortText | None = None
     memo: Text | None = None
-    lines: Annotated[list[LineIn], Meta(max_length=MAX_LINES)] = msgspec.field(
-        default_factory=list
-    )
+    lines: Annotated[list[LineIn], Meta(max_length=MAX_LINES)] = msgspec.field(default_factory=list)
 
     def header(self) -> InvoiceDrafted:
         """The fact that opens the draft."""

@@ -38,6 +38,7 @@ By = NamedDependency[Caller]
 
 READ = {"scope": "read"}
 CHANGE = {"scope": "commands"}
+EDIT = {**CHANGE, "problems": ("field-frozen",)}
 
 
 class InvoiceController(Controller):
@@ -80,7 +81,7 @@ class InvoiceController(Controller):
         entity = await caller.books.get(caller.book_id, INVOICE(invoice_id), at=moment(as_of))
         return Response(InvoiceOut.of(entity), headers=etag(entity.version))
 
-    @patch("/{invoice_id:str}", operation_id="editInvoice", summary="Change fields", opt=CHANGE)
+    @patch("/{invoice_id:str}", operation_id="editInvoice", summary="Change fields", opt=EDIT)
     async def edit_invoice(
         self,
         request: Ask,
@@ -182,15 +183,16 @@ class InvoiceController(Controller):
         request: Ask,
         caller: By,
         invoice_id: IdInPath,
-        data: JSONBody[PostIn],
+        data: JSONBody[PostIn | None] = None,
         if_match: IfMatch = None,
     ) -> Response[InvoiceOut]:
         """Number the invoice and enter it into the books, or say everything that is still wrong."""
-        expected = expected_version(if_match, data.row_version)
-        today = _today()
+        options = data or PostIn()
+        expected = expected_version(if_match, options.row_version)
+        today, total = _today(), options.expected()
 
         def decide(read: Read) -> list[Change]:
-            return posting.post(read, invoice_id, today=today, expected_total=data.expected())
+            return posting.post(read, invoice_id, today=today, expected_total=total)
 
         return await _change(request, caller, invoice_id, decide, expected)
 

@@ -1,6 +1,7 @@
 """Which problem stands for which refusal: the one table between exceptions and HTTP."""
 
 from api.faults import Fault
+from api.problem_types import PROBLEMS
 from api.problems import Problem
 from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
 from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
@@ -14,7 +15,7 @@ def problem_of(error: Exception) -> Problem | None:
         case AlreadyExists():
             return Problem("already-exists", str(error))
         case NotAllowed():
-            return Problem(error.code, str(error), availableActions=list(error.actions))
+            return refused(error)
         case RuleBroken():
             faults = [Fault(v.code, v.detail, pointer=v.pointer) for v in error.violations]
             return Problem("rule-broken", _summary(faults), errors=faults)
@@ -28,6 +29,18 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("unavailable", str(Unavailable(_NO_DATABASE)))
         case _:
             return None
+
+
+def refused(refusal: NotAllowed, current: object = None) -> Problem:
+    """The problem of a command that the state of an entity forbids.
+
+    ``current`` is the entity's public form, where it is known.
+    """
+    code = refusal.code if refusal.code in PROBLEMS else "invalid-state"
+    actions = list(refusal.actions)
+    if current is None:
+        return Problem(code, str(refusal), availableActions=actions)
+    return Problem(code, str(refusal), availableActions=actions, current=current)
 
 
 _NO_DATABASE = "The database cannot be reached at the moment."

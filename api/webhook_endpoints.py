@@ -155,11 +155,11 @@ class WebhookEndpointController(Controller):
         request: Ask,
         caller: By,
         endpoint_id: IdInPath,
-        data: JSONBody[Transition],
+        data: JSONBody[Transition | None] = None,
         if_match: IfMatch = None,
     ) -> Response[WebhookEndpointOut]:
         """Send again: what was waiting, and the events from here on."""
-        expected = expected_version(if_match, data.row_version)
+        expected = expected_version(if_match, (data or Transition()).row_version)
         decide = on(WEBHOOK_ENDPOINT, endpoint_id, decisions.enable)
         return await _change(request, caller, endpoint_id, decide, expected)
 

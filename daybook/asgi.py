@@ -5,7 +5,7 @@ from functools import partial
 from litestar.types import ASGIApp
 
 from api.app import create_app
-from daybook import logs
+from daybook import __version__, logs
 from daybook.settings import load
 from daybook.wiring import open_doors
 
@@ -18,6 +18,7 @@ def app() -> ASGIApp:
     logs.set_up(settings.log_level)
     return create_app(
         partial(open_doors, settings),
+        version=__version__,
         max_body_bytes=settings.max_body_bytes,
         access_log=settings.access_log,
     )

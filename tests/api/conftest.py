@@ -55,7 +55,7 @@ async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
             allow_loopback_webhooks=True,
         )
 
-    app = create_app(open_doors, max_body_bytes=1_048_576, access_log=False)
+    app = create_app(open_doors, version="0", max_body_bytes=1_048_576, access_log=False)
     async with _followed(pool), _alive(app):
         transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:

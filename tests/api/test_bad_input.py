@@ -183,7 +183,9 @@ async def test_a_filter_that_does_not_exist_is_refused(
 )
 async def test_a_wrong_key_is_refused(client: httpx.AsyncClient, authorization: str | None) -> None:
     del client.headers["Authorization"]
-    headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+    headers = httpx.Headers()
+    if authorization is not None:
+        headers = httpx.Headers([(b"Authorization", authorization.encode("latin-1"))])
     problem(await client.get(INVOICES, headers=headers), 401, "not-authenticated")
 
 
