@@ -3,11 +3,8 @@
 The lock belongs to the open file, so the kernel frees it however its holder dies.
 """
 
-import asyncio
 import fcntl
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from daybook.embedded.errors import AlreadyRunning, StackError
@@ -18,27 +15,29 @@ _PATIENCE = 8.0
 _NAMELESS = 0.5
 
 
-async def take(home: Path) -> int:
+def take(home: Path, waited: float = 0.0) -> int | None:
     """Takes the lock of a home, creating the home where needed.
 
+    Args:
+        home: The folder.
+        waited: Seconds since the first attempt.
+
     Returns:
-        The open file that carries the lock.
+        The open file that carries the lock; None if its holder is about to let go of it, so that
+        another attempt is worth while.
 
     Raises:
         AlreadyRunning: Another stack holds it and is not about to stop.
         StackError: The home cannot be used.
     """
-    began = time.monotonic()
-    while True:
-        lock = _try(home)
-        if lock is not None:
-            _write(lock, "running")
-            return lock
-        pid, state = holder(home)
-        waited = time.monotonic() - began
-        if waited > (_PATIENCE if state == "stopping" else _NAMELESS if pid is None else 0):
-            raise AlreadyRunning(home, pid)
-        await asyncio.sleep(0.02)
+    held = _try(home)
+    if held is not None:
+        _write(held, "running")
+        return held
+    pid, state = holder(home)
+    if waited >= (_PATIENCE if state == "stopping" else _NAMELESS if pid is None else 0):
+        raise AlreadyRunning(home, pid)
+    return None
 
 
 def announce_stop(lock: int) -> None:
@@ -61,7 +60,15 @@ def remove(home: Path) -> None:
 
 
 def _try(home: Path) -> int | None:
-    lock = _guarded(home, _open)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = os.open(home / "lock", flags, 0o644)
+    except OSError as error:
+        raise StackError(
+            f"{home} cannot be used as a home for the servers: {error.strerror}. "
+            "Choose a folder that you may write, with --home or in the call."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The previous holder may have removed the file that this process had just opened.
@@ -71,21 +78,6 @@ def _try(home: Path) -> int | None:
         pass
     os.close(lock)
     return None
-
-
-def _open(home: Path) -> int:
-    home.mkdir(parents=True, exist_ok=True)
-    return os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-
-
-def _guarded(home: Path, attempt: Callable[[Path], int]) -> int:
-    try:
-        return attempt(home)
-    except OSError as error:
-        raise StackError(
-            f"{home} cannot be used as a home for the servers: {error.strerror}. "
-            "Choose a folder that you may write, with --home or in the call."
-        ) from error
 
 
 def _write(lock: int, state: str) -> None:

@@ -84,7 +84,7 @@ class _Wire:
     def _last_words(self) -> str:
         self._errors.seek(0)
         text = self._errors.read().decode(errors="replace").strip()
-        return f"It said:\n{text[-2000:]}" if text else "It was killed. Start again."
+        return f"It said:\n{text[-2000:]}" if text else "It was stopped or killed. Start again."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,8 +82,7 @@ class Supervisor:
             OSError: A folder or program cannot be used.
         """
         began = time.monotonic()
-        made_home = not self._home.exists()
-        held = await lock.take(self._home)
+        held, made_home = await self._take_lock()
         await end_leftovers(tag_of(self._home), *SERVERS)
         places = lay_out(self._home, self._order.mode)
         self._will = LastWill(
@@ -151,6 +150,16 @@ class Supervisor:
         kill_all(lambda: server_processes(tag, *SERVERS), 0.3)
         remove_files(self._will)
         await self._children.stop("watchdog", time.monotonic())
+
+    async def _take_lock(self) -> tuple[int, bool]:
+        """The open file with the lock, and whether the home was made for it."""
+        began = time.monotonic()
+        while True:
+            missing = not self._home.exists()
+            held = lock.take(self._home, time.monotonic() - began)
+            if held is not None:
+                return held, missing
+            await asyncio.sleep(0.02)
 
     async def _keep(self, kept: Kept) -> Child:
         child = await kept.start()

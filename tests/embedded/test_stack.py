@@ -1,4 +1,3 @@
-import asyncio
 import os
 import subprocess
 import sys
@@ -80,11 +79,26 @@ async def test_a_second_start_in_the_same_home_is_refused_and_harms_nothing(home
         assert await query(servers.database_url, "select 1") == 1
 
 
-async def test_the_lock_of_a_stack_that_is_stopping_is_waited_for(tmp_path: Path) -> None:
-    held = await lock.take(tmp_path)
+def test_the_lock_of_a_stack_that_is_stopping_is_waited_for(home: Path) -> None:
+    held = lock.take(home)
+    assert held is not None
+    with pytest.raises(AlreadyRunning):
+        lock.take(home)
     lock.announce_stop(held)
-    asyncio.get_running_loop().call_later(0.1, os.close, held)
-    os.close(await lock.take(tmp_path))
+    assert lock.take(home) is None
+    os.close(held)
+    again = lock.take(home)
+    assert again is not None
+    os.close(again)
+
+
+def test_a_holder_that_does_not_stop_after_all_is_not_waited_for_for_ever(home: Path) -> None:
+    held = lock.take(home)
+    assert held is not None
+    lock.announce_stop(held)
+    with pytest.raises(AlreadyRunning):
+        lock.take(home, waited=60)
+    os.close(held)
 
 
 def test_a_stop_leaves_no_process_and_in_test_mode_no_file(home: Path) -> None:
