@@ -25,17 +25,20 @@ async def lock(connection: Connection, book_id: str, follower: str) -> int | Non
     ``None`` when another process of the same follower holds it: whoever comes second leaves the
     book alone instead of doing the work twice.
     """
-    await connection.execute(
-        "insert into store.checkpoints (book_id, follower) values ($1, $2) on conflict do nothing",
-        book_id,
-        follower,
-    )
     position: int | None = await connection.fetchval(
         "select position from store.checkpoints where book_id = $1 and follower = $2"
         " for update skip locked",
         book_id,
         follower,
     )
+    if position is None:
+        # Either it is held, or this is the first time: then whoever inserts the row holds it.
+        position = await connection.fetchval(
+            "insert into store.checkpoints (book_id, follower) values ($1, $2)"
+            " on conflict do nothing returning position",
+            book_id,
+            follower,
+        )
     return position
 
 
