@@ -9,14 +9,17 @@ from domain.aggregate import fold
 from domain.errors import NotAllowed, NotFound, RuleBroken
 from domain.facts import invoice as facts
 from domain.facts.invoice import (
+    Buyer,
     InvoiceDraftDeleted,
     InvoiceDrafted,
     InvoiceHeaderChanged,
     InvoiceLineAdded,
     InvoiceLineChanged,
     InvoiceLineRemoved,
+    InvoicePosted,
     InvoiceVoided,
     Line,
+    Totals,
 )
 from domain.invoice import (
     COMMANDS,
@@ -33,7 +36,6 @@ from domain.invoice import (
     remove_line,
     void,
 )
-from tests.examples import EXAMPLES
 from tests.given import Given, given, when
 from tests.strategies import structs
 
@@ -42,8 +44,16 @@ STOVE = Line(id="lin_1", description="Stove", quantity=Decimal(1), unit_price=De
 PIPE = Line(id="lin_2", description="Pipe", quantity=Decimal(3), unit_price=Decimal("19.90"))
 DRAFTED = InvoiceDrafted(customer_id="ACME", currency="EUR", memo="Before noon")
 WITH_LINES = (DRAFTED, InvoiceLineAdded(line=STOVE), InvoiceLineAdded(line=PIPE))
-POSTED = EXAMPLES["invoice.posted.v1"]
-VOIDED = EXAMPLES["invoice.voided.v1"]
+TOTALS = Totals(net=Decimal(1358), tax=Decimal(0), gross=Decimal(1358), taxes=())
+POSTED = InvoicePosted(
+    number="INV-2026-000042",
+    series="sales-2026",
+    issue_date=date(2026, 11, 2),
+    due_date=date(2026, 12, 2),
+    totals=TOTALS,
+    buyer=Buyer(customer_id="ACME", name="Acme"),
+)
+VOIDED = InvoiceVoided(reason="Billed twice.", voided_on=TODAY)
 
 
 def state(history: Given[Invoice]) -> Invoice:
@@ -140,11 +150,22 @@ def test_a_deleted_draft_is_gone() -> None:
     assert given(INVOICE, *WITH_LINES, InvoiceDraftDeleted()).state is None
 
 
+def test_a_posted_invoice_shows_what_posting_froze() -> None:
+    after = state(given(INVOICE, *WITH_LINES, POSTED))
+    assert after.status == "Posted"
+    assert (after.number, after.posted_totals, after.buyer) == (
+        POSTED.number,
+        TOTALS,
+        POSTED.buyer,
+    )
+    assert (after.issue_date, after.due_date) == (POSTED.issue_date, POSTED.due_date)
+    assert after.lines == (STOVE, PIPE)
+
+
 def test_a_posted_invoice_is_voided_and_keeps_its_number_and_amounts() -> None:
-    voided = InvoiceVoided(reason="Billed twice.", voided_on=TODAY)
     history = given(INVOICE, *WITH_LINES, POSTED)
-    history.when(void, reason="Billed twice.", today=TODAY).then(voided)
-    before, after = state(history), state(given(INVOICE, *WITH_LINES, POSTED, voided))
+    history.when(void, reason="Billed twice.", today=TODAY).then(VOIDED)
+    before, after = state(history), state(given(INVOICE, *WITH_LINES, POSTED, VOIDED))
     assert (after.status, after.void_reason, after.voided_on) == ("Voided", "Billed twice.", TODAY)
     assert (after.number, after.posted_totals) == (before.number, before.posted_totals)
     assert after.number == "INV-2026-000042"
