@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -86,6 +86,21 @@ class CustomerController(Controller):
         expected = expected_version(if_match, data.row_version)
         decide = on(CUSTOMER, customer_id, lambda it: decisions.change(it, data.changes()))
         return await _change(request, caller, customer_id, decide, expected)
+
+    @delete(
+        "/{customer_id:str}",
+        operation_id="deleteCustomer",
+        summary="Archive (DELETE)",
+        opt=CHANGE,
+        status_code=204,
+    )
+    async def delete_customer(
+        self, request: Ask, caller: By, customer_id: CodeInPath, if_match: IfMatch = None
+    ) -> None:
+        """The same as archiving: invoices name the customer, so it is never erased."""
+        expected = expected_version(if_match, None)
+        decide = on(CUSTOMER, customer_id, decisions.archive)
+        await _change(request, caller, customer_id, decide, expected)
 
     @post(
         "/{customer_id:str}/archive",
