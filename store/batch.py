@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
 from domain.errors import NotFound, Refusal
@@ -17,7 +18,7 @@ from store.command import Command, Done, Waiting
 from store.errors import StaleRowVersion
 from store.ids import uuid7
 from store.log import Appending, KeyedCommand
-from store.mapper import Event
+from store.mapper import encode
 from store.recorded import Versioned
 
 S = TypeVar("S")
@@ -130,8 +131,8 @@ class Batch:
             for fact in facts:
                 version += 1
                 state = changed.aggregate.evolve(state, fact)
-                event = Event(changed.name, version, fact)
-                self.events.append(Appending(uuid7(), event, metadata))
+                stored = StoredEvent(changed.name, version, fact.TOPIC, encode(fact))
+                self.events.append(Appending(uuid7(), stored, metadata))
             self._ahead[changed.name] = Held(state, version)
         self._remember(waiting, command, stream, changed=any(facts for _, facts in changes))
 

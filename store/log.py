@@ -7,11 +7,12 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import NoDataFoundError, Record
+from eventsourcing.persistence import StoredEvent
 
 from store.database import Connection
 from store.errors import UnknownBook
 from store.ids import id_of
-from store.mapper import Event, decode, encode
+from store.mapper import Event, decode
 from store.recorded import Metadata, Recorded
 
 _metadata = msgspec.json.Decoder(Metadata)
@@ -23,7 +24,7 @@ class Appending(NamedTuple):
     """An event on its way into the book."""
 
     event_id: UUID
-    event: Event
+    stored: StoredEvent
     metadata: bytes
 
 
@@ -81,10 +82,10 @@ async def append(
             list(reads.keys()),
             list(reads.values()),
             [e.event_id for e in events],
-            [e.event.originator_id for e in events],
-            [e.event.originator_version for e in events],
-            [e.event.fact.TOPIC for e in events],
-            [encode(e.event.fact) for e in events],
+            [e.stored.originator_id for e in events],
+            [e.stored.originator_version for e in events],
+            [e.stored.topic for e in events],
+            [e.stored.state for e in events],
             [e.metadata for e in events],
             [k.key for k in keyed],
             [k.fingerprint for k in keyed],

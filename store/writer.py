@@ -253,6 +253,6 @@ class BookWriter:
     async def _find(self, connection: Connection, batch: Batch) -> tuple[int, datetime] | None:
         """Whether an append whose answer was lost did commit: the head before it, and when."""
         first = batch.events[0]
-        place = (first.event.originator_id, first.event.originator_version)
+        place = (str(first.stored.originator_id), first.stored.originator_version)
         found = await position_of(connection, self._book_id, first.event_id, place)
         return None if found is None else (found[0] - 1, found[1])

@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Read
 from domain.errors import NotFound
@@ -14,7 +15,7 @@ from store.command import Command
 from store.database import Pool
 from store.errors import Busy, UnknownBook
 from store.ids import id_of, new_id, uuid7, uuid_of
-from store.log import append
+from store.log import Appending, append
 from store.recorded import Metadata
 from store.wakeup import listening
 from store.writer import MAX_WAITING, BookWriter
@@ -119,10 +120,8 @@ async def test_a_batch_larger_than_one_append_is_done_in_several(books: Books, b
 async def test_versions_that_leave_a_gap_are_refused_by_the_database(
     pool: Pool, book: Book, books: Books
 ) -> None:
-    from store.log import Appending  # noqa: PLC0415 - only here
-    from store.mapper import Event  # noqa: PLC0415 - only here
-
-    event = Appending(uuid7(), Event("invoice/inv_1", 2, InvoiceDrafted()), b'{"actor":"x"}')
+    stored = StoredEvent("invoice/inv_1", 2, "invoice.drafted", b"{}")
+    event = Appending(uuid7(), stored, b'{"actor":"x"}')
     async with pool.acquire() as connection:
         with pytest.raises(Exception, match="do not continue their stream"):
             await append(connection, book.book_id, {"invoice/inv_1": 0}, [event])
