@@ -11,6 +11,8 @@ from pathlib import Path
 
 # Every process started in a stack carries this variable, so that none can hide in a new session.
 COOKIE = "DAYBOOK_STACK"
+# An app process and its children carry their stack's tag too, for the next start in this home.
+APP_OF = "DAYBOOK_APP_OF"
 # How servers appear in a list of processes; "postgres:" are the children of a postmaster.
 VALKEY = ("valkey-server", "redis-server")
 SERVERS = ("postgres", "postgres:", *VALKEY)
@@ -38,9 +40,14 @@ def code_folder() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def carriers(cookie: str) -> list[int]:
-    """Processes that were started in a stack, however far from it they have got (Linux)."""
-    needle = f"{COOKIE}={cookie}".encode()
+def carriers(variable: str, value: str) -> list[int]:
+    """Processes with a mark of a stack, however far from it they have got (Linux).
+
+    Args:
+        variable: COOKIE or APP_OF.
+        value: The stack's cookie or tag.
+    """
+    needle = f"{variable}={value}".encode()
     return [pid for pid, content in _proc("environ") if needle in content.split(b"\0")]
 
 

@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from daybook.embedded.keeping import Kept
 from daybook.embedded.places import Mode, Places, lay_out, public_folder, reachable, tag_of
 from daybook.embedded.postgres import Postgres
 from daybook.embedded.processes import (
+    APP_OF,
+    COOKIE,
     SERVERS,
     carriers,
     code_folder,
@@ -83,6 +85,8 @@ class Supervisor:
         """
         began = time.monotonic()
         held, made_home = await self._take_lock()
+        # Apps of a stack that was killed as a whole would otherwise meet the new servers.
+        kill_all(lambda: carriers(APP_OF, tag_of(self._home)), 1.0)
         await end_leftovers(tag_of(self._home), *SERVERS)
         places = lay_out(self._home, self._order.mode)
         self._will = LastWill(
@@ -122,8 +126,10 @@ class Supervisor:
         if name in self._kept or name in _RESERVED:
             raise StackError(f"A process named {name!r} is already running in this stack.")
 
+        marked = replace(program, env={**(program.env or {}), APP_OF: tag_of(self._home)})
+
         async def spawn() -> Child:
-            return self._children.spawn(program)
+            return self._children.spawn(marked)
 
         child = await self._keep(Kept(name, spawn, program.log))
         return child.pid
@@ -144,7 +150,7 @@ class Supervisor:
         lock.announce_stop(self._will.lock)
         await self._children.stop("app", began + _APPS_STOPPED)
         await self._children.stop("job", time.monotonic())
-        kill_all(lambda: carriers(self._cookie), 0.5)
+        kill_all(lambda: carriers(COOKIE, self._cookie), 0.5)
         await self._children.stop("server", began + _SERVERS_STOPPED)
         tag = self._will.tag
         kill_all(lambda: server_processes(tag, *SERVERS), 0.3)

@@ -17,6 +17,7 @@ from pathlib import Path
 from daybook.embedded.lock import announce_stop, remove
 from daybook.embedded.places import Mode
 from daybook.embedded.processes import (
+    COOKIE,
     SERVERS,
     VALKEY,
     carriers,
@@ -58,7 +59,7 @@ class LastWill:
 def execute(will: LastWill) -> None:
     """Ends the processes, then removes the files."""
     announce_stop(will.lock)
-    kill_all(lambda: carriers(will.cookie), _SHUTDOWN)
+    kill_all(lambda: carriers(COOKIE, will.cookie), _SHUTDOWN)
     # Where no death signal reached the servers, they learn it here; asking twice does no harm.
     send(server_processes(will.tag, "postgres"), signal.SIGINT)
     send(server_processes(will.tag, *VALKEY), signal.SIGTERM)

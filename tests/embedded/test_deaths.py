@@ -149,8 +149,11 @@ async def test_after_everything_was_killed_at_once_the_next_start_finds_the_data
 ) -> None:
     with keeping(home, "dev") as keeper:
         await query(keeper.database_url, "create table kept as select 7 as seven")
-        kill(keeper.process.pid, *keeper.everybody.values())
+        kill(keeper.process.pid, *keeper.processes.values())
+        until(lambda: not running(keeper.processes))
+        assert running(keeper.family), "Nobody was left who could have ended them."
     with keeping(home, "dev") as again:
+        assert not running(keeper.family)
         assert again.database_url == keeper.database_url
         assert await query(again.database_url, "select seven from kept") == 7
         assert ping(again.redis_url)
