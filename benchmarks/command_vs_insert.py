@@ -19,7 +19,7 @@ from store.recorded import Metadata
 
 NAME = "command_vs_insert"
 CALLERS = 64
-SECONDS = 1.5
+SECONDS = 1.0
 WRITER_CONNECTIONS = 8
 NAIVE_CONNECTIONS = 32  # more than the books get: with fewer, the baseline is slower
 

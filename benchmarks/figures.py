@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 import msgspec
 
@@ -10,7 +9,7 @@ from benchmarks.rounds import Run
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One comparison. Rates are medians of their rounds; latencies are ours, in milliseconds."""
+    """One comparison: the rates of its median round, and our latencies of all, in milliseconds."""
 
     name: str
     ours: float
@@ -29,18 +28,28 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def figure(
     name: str, unit: str, ours: Sequence[Run], baseline: Sequence[Run], notes: Sequence[str] = ()
 ) -> Figure:
-    """The figure that these runs add up to."""
+    """The figure that these rounds add up to.
+
+    It is that of the round whose ratio is the median. Both runs of a round are neighbours in time,
+    so what else the machine does weighs on them alike; medians of each side alone would mix rounds.
+    """
+    rounds = sorted(zip(ours, baseline, strict=True), key=lambda pair: _ratio(*pair))
+    median, base = rounds[len(rounds) // 2]
     latencies = sorted(latency for run in ours for latency in run.latencies)
-    rates = [f"{run.rate / other.rate:.2f}" for run, other in zip(ours, baseline, strict=True)]
+    spread = f"from {_ratio(*rounds[0]):.2f} to {_ratio(*rounds[-1]):.2f} in {len(rounds)} rounds"
     return Figure(
         name=name,
-        ours=median(run.rate for run in ours),
-        baseline=median(run.rate for run in baseline),
+        ours=median.rate,
+        baseline=base.rate,
         unit=unit,
         p50_ms=1000 * latencies[len(latencies) // 2],
         p99_ms=1000 * latencies[len(latencies) * 99 // 100],
-        notes=(f"ratio round by round: {', '.join(rates)}", *notes),
+        notes=(f"ratios {spread}", *notes),
     )
+
+
+def _ratio(own: Run, other: Run) -> float:
+    return own.rate / other.rate
 
 
 def table(figures: Sequence[Figure]) -> str:

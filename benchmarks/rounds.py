@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-ROUNDS = 5
+ROUNDS = 9
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from api.invoice_schemas import InvoicePatch
 from api.shell import shell
 from api.wire import Reply
 from benchmarks.http_load import HOST
+from daybook import __version__
 from daybook.asgi import NEEDS
 from daybook.settings import load
 from daybook.wiring import open_doors
@@ -39,7 +40,7 @@ async def no_op(data: JSONBody[InvoicePatch]) -> NothingDone:  # noqa: ARG001 - 
 def app() -> ASGIApp:
     """The product's application with the route added."""
     settings = load(need=NEEDS)
-    routes = litestar_app(partial(open_doors, settings))
+    routes = litestar_app(partial(open_doors, settings), version=__version__)
     routes.register(no_op)
     return shell(routes, max_body_bytes=settings.max_body_bytes, access_log=settings.access_log)
 
