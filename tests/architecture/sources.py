@@ -36,9 +36,15 @@ Rule: TypeAlias = Callable[[Source], Iterator[Finding]]
 def files() -> tuple[Path, ...]:
     """What is in version control, or is about to be: all files that are not ignored."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    found = (ROOT / name for name in listed.stdout.split("\0") if name)
-    return tuple(sorted({path for path in found if path.is_file()}))
+    listed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    found = {ROOT / name for name in listed.stdout.split("\0") if name}
+    if listed.returncode:  # an archive without version control: all but what tools leave behind
+        found = {path for path in ROOT.rglob("*") if _is_kept(path.relative_to(ROOT).parts)}
+    return tuple(sorted(path for path in found if path.is_file()))
+
+
+def _is_kept(parts: tuple[str, ...]) -> bool:
+    return not any(it.startswith(".") or it in {"__pycache__", "build", "dist"} for it in parts)
 
 
 def sources(folders: Iterable[str]) -> list[Source]:

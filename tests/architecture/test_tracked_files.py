@@ -26,9 +26,9 @@ PATTERNS = {
 
 def faults(path: str, text: str) -> Iterator[str]:
     """What is wrong with a file, as sentences."""
+    if path.startswith("tests/architecture/"):
+        return  # these files describe what they look for
     for what, pattern in PATTERNS.items():
-        if path.startswith("tests/architecture/"):
-            break  # it describes what it looks for
         for found in pattern.finditer(text):
             line = text.count("\n", 0, found.start()) + 1
             yield f"{path}:{line}: {found[0].strip()!r} is {what}."
