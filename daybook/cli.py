@@ -13,6 +13,7 @@ import uvicorn
 from daybook import __version__, logs
 from daybook.asgi import NEEDS as API_NEEDS
 from daybook.cli_books import books, keys
+from daybook.doctor import doctor
 from daybook.embedded.errors import StackError
 from daybook.settings import Settings, SettingsWrong, load
 from daybook.wiring import NotMigrated, bring_up_to_date, require_migrated
@@ -31,6 +32,7 @@ def daybook() -> None:
 
 daybook.add_command(books)
 daybook.add_command(keys)
+daybook.add_command(doctor)
 
 
 @daybook.command()
