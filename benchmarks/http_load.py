@@ -5,6 +5,7 @@ no answer: the first one with another status than expected ends the benchmark.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
@@ -56,10 +57,12 @@ async def drive(port: int, clients: Sequence[Client], *, seconds: float = float(
     try:
         for lane in lanes:
             await lane.connect(port)
+        gc.disable()  # a collection in this process would be taken for slowness of the server
         started = time.perf_counter()
         await asyncio.gather(*(lane.run(started + seconds) for lane in lanes))
         took = time.perf_counter() - started
     finally:
+        gc.enable()
         for lane in lanes:
             lane.close()
     return Run(took, [latency for lane in lanes for latency in lane.latencies])

@@ -73,8 +73,10 @@ async def serving(database_url: str) -> AsyncIterator[Api]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            port = int(await process.stdout.readline())
-            yield Api(port, process.pid, pool, book.book_id, key)
+            port = await process.stdout.readline()
+            if not port:
+                raise ConnectionError("The server did not start; it said why.")
+            yield Api(int(port), process.pid, pool, book.book_id, key)
         finally:
             process.stdin.close()
             try:

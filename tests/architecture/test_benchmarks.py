@@ -1,14 +1,19 @@
 """The benchmarks themselves need servers and time; this checks that they can be found and read."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from benchmarks.__main__ import main
 from benchmarks.catalogue import BENCHMARKS
 from benchmarks.figures import figure, table, write
+from benchmarks.http_load import HOST, Answer, WrongAnswer, drive
 from benchmarks.rounds import Measure, Run, alternate
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -79,3 +84,46 @@ async def test_both_sides_take_turns_and_the_first_round_does_not_count() -> Non
 
     assert order == ["baseline", "ours", "ours", "baseline", "baseline", "ours"]
     assert [run.latencies for run in (*ours, *baseline)] == [[3.0], [6.0], [4.0], [5.0]]
+
+
+class FiveTimes:
+    """Asks five times."""
+
+    expects = 200
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def request(self) -> bytes | None:
+        self.asked += 1
+        return b"GET / HTTP/1.1\r\n\r\n" if self.asked <= 5 else None
+
+    def answered(self, answer: Answer) -> None:
+        assert answer.body == b"{}"
+
+
+@asynccontextmanager
+async def answering(status: bytes) -> AsyncIterator[int]:
+    """The port of a server that answers everything so, in two pieces."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(1000):
+                writer.write(b"HTTP/1.1 %b\r\ncontent-length: 2\r\n\r" % status)
+                await writer.drain()
+                writer.write(b"\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(serve, HOST, 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_every_answer_is_timed() -> None:
+    async with answering(b"200 OK") as port:
+        assert len((await drive(port, [FiveTimes(), FiveTimes()])).latencies) == 10
+
+
+async def test_no_figure_comes_from_wrong_answers() -> None:
+    async with answering(b"409 Conflict") as port:
+        with pytest.raises(WrongAnswer, match="409 Conflict"):
+            await drive(port, [FiveTimes(), FiveTimes()])
