@@ -6,6 +6,7 @@ from litestar import Request, Response, get
 
 from api.caller import Doors
 from api.wire import Reply
+from store.database import DATABASE_ERRORS, ping
 
 
 class Health(Reply):
@@ -25,7 +26,7 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[Health]:
     """The process can serve: the database answers. 503 otherwise."""
     doors: Doors = request.app.state.doors
     try:
-        await doors.pool.fetchval("select 1", timeout=2)
-    except (OSError, TimeoutError):
+        await ping(doors.pool)
+    except DATABASE_ERRORS:
         return Response(Health(status="the database does not answer"), status_code=503)
     return Response(Health(status="ok"))

@@ -8,7 +8,7 @@ from api.caller import Caller
 from api.wire import Reply
 from domain.aggregate import Stream
 from domain.errors import NotFound
-from store.public import PublicEvent, public_event
+from store.public import AuditedEvent, audited_event
 
 After = Annotated[
     int,
@@ -23,7 +23,7 @@ Limit = Annotated[
 class EventPage(Reply):
     """Events in order. ``nextAfter`` continues; it is null when nothing follows."""
 
-    items: list[PublicEvent]
+    items: list[AuditedEvent]
     next_after: int | None
 
 
@@ -34,4 +34,4 @@ async def history(caller: Caller, stream: Stream[Any], after: int, limit: int) -
         raise NotFound(stream.aggregate.name, stream.id)
     page = events[:limit]
     following = page[-1].version if len(events) > limit else None
-    return EventPage(items=[public_event(event) for event in page], next_after=following)
+    return EventPage(items=[audited_event(event) for event in page], next_after=following)

@@ -17,12 +17,14 @@ _SHOWN = 10
 
 async def check_book(connection: Connection, book_id: str) -> list[Finding]:
     """Everything that is wrong with the order of a book; it reads the whole log once."""
-    sentences = [
-        *await _positions(connection, book_id),
-        *await _versions(connection, book_id),
-        *await _times(connection, book_id),
-        *await _series(connection, book_id),
-    ]
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("set local statement_timeout = 0")
+        sentences = [
+            *await _positions(connection, book_id),
+            *await _versions(connection, book_id),
+            *await _times(connection, book_id),
+            *await _series(connection, book_id),
+        ]
     return [Finding(book_id, sentence) for sentence in sentences]
 
 

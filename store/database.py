@@ -60,3 +60,8 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool
         command_timeout=20,
     ) as pool:
         yield pool
+
+
+async def ping(pool: Pool) -> None:
+    """Ask the database for an answer. Raises one of ``DATABASE_ERRORS`` when there is none."""
+    await pool.fetchval("select 1", timeout=2)

@@ -1,20 +1,27 @@
-"""The public form of events: what integrators and auditors see.
+"""The public form of events: what integrators and auditors see, and not the bytes that are stored.
 
-It is derived from what is stored, and versioned on its own: names are camelCase, and a field that a
-fact leaves unset does not appear. It is the same for webhooks, feeds and histories, and the same
-bytes at every attempt.
+It is a function of the recorded event alone, so every attempt and every replay sends the same
+bytes. Names are camelCase, amounts are decimal strings, instants are RFC 3339 in UTC. A field that
+a change did not touch is left out; one that it cleared is null.
+
+What is published stays: a fact whose stored shape changes keeps its public one here.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import UNSET
 
 from domain.aggregate import Fact
+from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
 from store.recorded import Recorded
 
+_encode = msgspec.json.Encoder().encode
 
-class Aggregated(msgspec.Struct, frozen=True, rename="camel"):
+
+class AggregateRef(msgspec.Struct, frozen=True):
     """Which entity an event belongs to."""
 
     type: str
@@ -30,51 +37,91 @@ class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     type: str
-    timestamp: str
+    timestamp: datetime
     book_id: str
     position: int
     row_version: int
     previous_row_version: int
-    aggregate: Aggregated
+    aggregate: AggregateRef
     actor: str
     data: dict[str, Any]
-    request_id: str | None = None
-    reason: str | None = None
+
+
+class AuditedEvent(PublicEvent, frozen=True, kw_only=True, rename="camel"):
+    """An event as auditors see it: also by which request, and the reason that was given."""
+
+    request_id: str | None
+    reason: str | None
 
 
 def public_event(event: Recorded) -> PublicEvent:
     """The public form of a recorded event."""
-    return PublicEvent(
-        id=event.event_id,
-        type=event.topic,
-        timestamp=event.recorded_at.isoformat().replace("+00:00", "Z"),
-        book_id=event.book_id,
-        position=event.position,
-        row_version=event.version,
-        previous_row_version=event.version - 1,
-        aggregate=Aggregated(*event.aggregate),
-        actor=event.metadata.actor,
-        data=public_fact(event.fact),
-        request_id=event.metadata.request_id,
-        reason=event.metadata.reason,
-    )
+    return PublicEvent(**_members(event))
+
+
+def audited_event(event: Recorded) -> AuditedEvent:
+    """The auditors' form of a recorded event."""
+    metadata = event.metadata
+    return AuditedEvent(**_members(event), request_id=metadata.request_id, reason=metadata.reason)
+
+
+def render(event: Recorded) -> bytes:
+    """The public form as UTF-8 JSON: the body of a webhook."""
+    return _encode(public_event(event))
 
 
 def public_fact(fact: Fact) -> dict[str, Any]:
     """The fields of a fact under their public names."""
-    public: dict[str, Any] = _public(fact)
-    return public
+    fields = _fields(fact)
+    adapt = _ADAPTED.get(type(fact))
+    return adapt(fields) if adapt else fields
 
 
-def _public(value: Any) -> Any:
+def _members(event: Recorded) -> dict[str, Any]:
+    return {
+        "id": event.event_id,
+        "type": event.topic,
+        "timestamp": event.recorded_at,
+        "book_id": event.book_id,
+        "position": event.position,
+        "row_version": event.version,
+        "previous_row_version": event.version - 1,
+        "aggregate": AggregateRef(*event.aggregate),
+        "actor": event.metadata.actor,
+        "data": public_fact(event.fact),
+    }
+
+
+def _fields(struct: msgspec.Struct) -> dict[str, Any]:
+    return {
+        _camel(name): _value(value)
+        for name in struct.__struct_fields__
+        if (value := getattr(struct, name)) is not msgspec.UNSET
+    }
+
+
+def _value(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
-        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-        return {_camel(name): _public(item) for name, item in fields if item is not UNSET}
-    if isinstance(value, list | tuple):
-        return [_public(item) for item in value]
+        return _fields(value)
+    if isinstance(value, tuple | list):
+        return [_value(item) for item in value]
     return msgspec.to_builtins(value)
 
 
 def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _without_path(fields: dict[str, Any]) -> dict[str, Any]:
+    """Of an endpoint's URL only where it is: paths often hold the receiver's own secret."""
+    if "url" not in fields:
+        return fields
+    parts = urlsplit(fields["url"])
+    return {**fields, "url": f"{parts.scheme}://{parts.netloc}"}
+
+
+_ADAPTED: dict[type[Fact], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    WebhookEndpointCreated: _without_path,
+    WebhookEndpointChanged: _without_path,
+}

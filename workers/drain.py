@@ -22,9 +22,9 @@ from store.books import Books
 from store.command import Command
 from store.database import Pool
 from store.deliveries import Attempt, Due, Lease, State
+from store.public import render
 from store.recorded import Metadata
 from store.secrets import Keyring
-from workers.payload import render
 from workers.schedule import next_delay, policy_of, retry_after_seconds
 from workers.sender import Answer, Request, Sender
 from workers.signing import sign

@@ -118,9 +118,8 @@ class Children:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                # It runs after the change of user, which would clear the death signal; there is
-                # no second thread that could hold a lock across the fork.
-                preexec_fn=_death_signal(program.death_signal),  # noqa: PLW1509
+                # It runs after the change of user, which would clear the death signal.
+                preexec_fn=_death_signal(program.death_signal),  # noqa: PLW1509 - no second thread
             )
         child = Child(process, program)
         self._running.append(child)

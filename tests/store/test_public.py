@@ -13,8 +13,8 @@ from domain.facts.customer import CustomerChanged
 from domain.facts.invoice import Buyer, InvoicePosted, TaxTotal, Totals
 from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
 from store.mapper import decode, encode
+from store.public import render
 from store.recorded import Metadata, Recorded
-from workers.payload import render
 
 
 def recorded(fact: Fact, stream: str = "invoice/inv_1") -> Recorded:

@@ -1,0 +1,35 @@
+"""A stage for tests of deliveries."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from store.books import Book, Books
+from store.database import Pool
+from store.secrets import Keyring
+from tests.workers.receiver import receiving
+from tests.workers.stage import Stage
+from tests.workers.webhooks import Clock, prepare
+from workers.deliver import Deliverer
+from workers.drain import Means
+from workers.sender import open_sender
+
+
+@pytest.fixture
+async def stage(pool: Pool, books: Books, book: Book) -> AsyncIterator[Stage]:
+    await prepare(pool)
+    keyring, clock = Keyring([Keyring.new_key()]), Clock()
+    async with open_sender(loopback=True) as sender, receiving() as receiver:
+        means = Means(
+            pool=pool,
+            books=books,
+            sender=sender,
+            keyring=keyring,
+            sockets=asyncio.Semaphore(100),
+            clock=clock,
+            chance=lambda: 0.0,
+        )
+        deliverer = Deliverer(means)
+        yield Stage(pool, books, book, keyring, clock, means, deliverer, receiver)
+        await deliverer.stop()
