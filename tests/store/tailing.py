@@ -1,4 +1,4 @@
-"""A race of writers and readers over one book, and two ways to append that lose it.
+"""A race of writers and readers over one book.
 
 The readers are what every follower is: ``read_book`` after a checkpoint, again and again. Whether
 they see everything, once and in order, depends on one thing only: that no event becomes visible
@@ -7,18 +7,18 @@ below a position that was visible before.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import asyncpg
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from domain.facts.invoice import InvoiceDrafted
-from store.database import DATABASE_ERRORS, Pool, open_pool
+from store.database import DATABASE_ERRORS, Connection, Pool, open_pool
 from store.ids import id_of, uuid7
-from store.log import Appending, append, read_book
+from store.log import Appended, Appending, append, read_book
 from store.mapper import encode
+from tests.workers.webhooks import until
 
 WRITERS = 12
 READERS = 3
@@ -180,12 +180,7 @@ async def overtake(pool: Pool, book_id: str) -> tuple[list[int], list[int]]:
             following = asyncio.create_task(
                 append(late, book_id, {"invoice/b": 0}, events_after("invoice/b", 0, 1))
             )
-            pid = late.get_server_pid()
-            async with asyncio.timeout(_DEADLINE_SECONDS):
-                while not following.done() and not await reader.fetchval(
-                    "select cardinality(pg_blocking_pids($1)) > 0", pid
-                ):
-                    await asyncio.sleep(_POLL_SECONDS)
+            await until(lambda: _done_or_waiting(following, late, reader))
             await look()
         await following
         await look()
@@ -195,25 +190,8 @@ async def overtake(pool: Pool, book_id: str) -> tuple[list[int], list[int]]:
     return seen, [row["position"] for row in rows]
 
 
-# ---------------------------------------------------------------- ways to append that lose events
-
-Break = Callable[[str, str], str]
-"""From the head and the body of ``store.append`` to a broken definition of it."""
-
-
-def bare_sequence(head: str, body: str) -> str:
-    """The product's function, but positions come from a sequence instead of from a locked row."""
-    edits = {
-        " for update;": ";",
-        "head_before + n, stream": "nextval('store.positions'), stream",
-        "set head = head_before + cardinality(event_ids), recorded_at = recorded": "",
-    }
-    raise NotImplementedError
-
-
-@asynccontextmanager
-async def broken(pool: Pool, how: Break) -> AsyncIterator[None]:
-    yield
-
-
-__all__: Iterable[str]
+async def _done_or_waiting(
+    following: asyncio.Task[Appended], late: Connection, reader: Connection
+) -> bool:
+    query = "select cardinality(pg_blocking_pids($1)) > 0"
+    return following.done() or bool(await reader.fetchval(query, late.get_server_pid()))
