@@ -1,11 +1,12 @@
 """The application: routes, strict bodies, problems for every error. Nothing happens at import."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp
 
@@ -49,7 +50,12 @@ _TAGS = (
 
 
 def create_app(
-    open_doors: OpenDoors, *, version: str, max_body_bytes: int, access_log: bool
+    open_doors: OpenDoors,
+    *,
+    version: str,
+    max_body_bytes: int,
+    access_log: bool,
+    more_routes: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
     """The ASGI application.
 
@@ -58,15 +64,18 @@ def create_app(
         version: The program's version, for the contract.
         max_body_bytes: Larger bodies are refused with 413.
         access_log: Whether to log a line per request.
+        more_routes: Routes beside those of the product, which the benchmarks compare with.
     """
     return shell(
-        litestar_app(open_doors, version=version),
+        litestar_app(open_doors, version=version, more_routes=more_routes),
         max_body_bytes=max_body_bytes,
         access_log=access_log,
     )
 
 
-def litestar_app(open_doors: OpenDoors, *, version: str) -> Litestar:
+def litestar_app(
+    open_doors: OpenDoors, *, version: str, more_routes: Sequence[HTTPRouteHandler] = ()
+) -> Litestar:
     """The routes alone, without the shell around them."""
 
     @asynccontextmanager
@@ -76,7 +85,7 @@ def litestar_app(open_doors: OpenDoors, *, version: str) -> Litestar:
             yield
 
     return Litestar(
-        route_handlers=[*ROUTES, *contract_handlers()],
+        route_handlers=[*ROUTES, *contract_handlers(), *more_routes],
         dependencies={"caller": Provide(provide_caller)},
         dto=StrictJSON,
         return_dto=None,

@@ -51,31 +51,43 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class KeyRing:
-    """Looks keys up, and remembers them for three seconds: so long a revoked one may still work."""
+    """Looks keys up, and remembers them for three seconds: so long a revoked one may still work.
+
+    Requests that need the same look-up share it: when a busy key's time is up, one question is
+    asked, not one by each of its connections.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._held: OrderedDict[bytes, tuple[float, ApiKey]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[float, ApiKey]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[ApiKey | None]] = {}
 
     async def find(self, text: str) -> ApiKey | None:
         """The key, or ``None``. A malformed one costs no question to the database."""
-        parsed = parse_key(text)
-        if parsed is None:
-            return None
-        now = asyncio.get_running_loop().time()
-        held = self._held.get(parsed.hash)
-        if held is not None and held[0] > now:
+        held = self._held.get(text)
+        if held is not None and held[0] > asyncio.get_running_loop().time():
             return held[1]
-        return await self._look_up(parsed, now)
+        asked = self._asked.get(text)
+        if asked is None:
+            parsed = parse_key(text)
+            if parsed is None:
+                return None
+            asked = asyncio.create_task(self._look_up(text, parsed), name="key look-up")
+            self._asked[text] = asked
+        return await asyncio.shield(asked)
 
-    async def _look_up(self, parsed: ParsedKey, now: float) -> ApiKey | None:
-        self._held.pop(parsed.hash, None)
-        key = await find_key(self._pool, parsed)
-        if key is not None:
-            self._held[parsed.hash] = (now + _KEY_LIFE_SECONDS, key)
-            if len(self._held) > _KEYS_HELD:
-                self._held.popitem(last=False)
-        return key
+    async def _look_up(self, text: str, parsed: ParsedKey) -> ApiKey | None:
+        try:
+            self._held.pop(text, None)
+            key = await find_key(self._pool, parsed)
+            if key is not None:
+                until = asyncio.get_running_loop().time() + _KEY_LIFE_SECONDS
+                self._held[text] = (until, key)
+                if len(self._held) > _KEYS_HELD:
+                    self._held.popitem(last=False)
+            return key
+        finally:
+            del self._asked[text]
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:

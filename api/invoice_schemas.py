@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -22,9 +22,16 @@ from api.wire import (
     Wire,
     sent,
 )
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged, InvoiceLineChanged, Line
+from domain.facts.invoice import (
+    Buyer,
+    InvoiceDrafted,
+    InvoiceHeaderChanged,
+    InvoiceLineChanged,
+    Line,
+    Totals,
+)
 from domain.invoice import MAX_LINES, Invoice, available_actions
-from domain.invoice_totals import line_net, totals
+from domain.invoice_totals import line_nets, totals
 from store.recorded import Versioned
 
 Uom = Annotated[
@@ -211,20 +218,21 @@ class InvoiceOut(Reply):
     def of(cls, entity: Versioned[Invoice]) -> "InvoiceOut":
         """The invoice as clients see it."""
         invoice = entity.state
+        nets = line_nets(invoice)
         return cls(
             id=entity.id,
             status=invoice.status,
             number=invoice.number,
             customer_id=invoice.customer_id,
-            buyer=_same(invoice.buyer, BuyerOut) if invoice.buyer else None,
+            buyer=_buyer_out(invoice.buyer) if invoice.buyer else None,
             currency=invoice.currency,
             issue_date=invoice.issue_date,
             due_date=invoice.due_date,
             po_number=invoice.po_number,
             reference=invoice.reference,
             memo=invoice.memo,
-            lines=[_line_out(line, invoice.currency) for line in invoice.lines],
-            totals=_totals_out(invoice),
+            lines=list(map(_line_out, invoice.lines, nets)),
+            totals=_totals_out(totals(invoice, nets)),
             void_reason=invoice.void_reason,
             voided_on=invoice.voided_on,
             row_version=entity.version,
@@ -265,11 +273,11 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _same(value: msgspec.Struct, reply: type[Any]) -> Any:
-    return reply(**msgspec.structs.asdict(value))
+def _buyer_out(buyer: Buyer) -> BuyerOut:
+    return BuyerOut(**msgspec.structs.asdict(buyer))
 
 
-def _line_out(line: Line, currency: str | None) -> LineOut:
+def _line_out(line: Line, net: Decimal) -> LineOut:
     return LineOut(
         id=line.id,
         item_code=line.item_code,
@@ -278,11 +286,10 @@ def _line_out(line: Line, currency: str | None) -> LineOut:
         uom=line.uom,
         unit_price=line.unit_price,
         tax_rate=line.tax_rate,
-        net=line_net(line, currency),
+        net=net,
     )
 
 
-def _totals_out(invoice: Invoice) -> TotalsOut:
-    sums = totals(invoice)
-    taxes = [_same(tax, TaxOut) for tax in sums.taxes]
+def _totals_out(sums: Totals) -> TotalsOut:
+    taxes = [TaxOut(rate=it.rate, base=it.base, amount=it.amount) for it in sums.taxes]
     return TotalsOut(net=sums.net, tax=sums.tax, gross=sums.gross, taxes=taxes)

@@ -7,22 +7,16 @@ outlives the benchmark.
 import os
 import socket
 import threading
-from functools import partial
 
 import uvicorn
 from litestar import patch
 from litestar.params import JSONBody
 from litestar.types import ASGIApp
 
-from api.app import litestar_app
 from api.invoice_schemas import InvoicePatch
-from api.shell import shell
 from api.wire import Reply
 from benchmarks.http_load import HOST
-from daybook import __version__
-from daybook.asgi import NEEDS
-from daybook.settings import load
-from daybook.wiring import open_doors
+from daybook import asgi
 
 
 class NothingDone(Reply):
@@ -39,10 +33,7 @@ async def no_op(data: JSONBody[InvoicePatch]) -> NothingDone:  # noqa: ARG001 - 
 
 def app() -> ASGIApp:
     """The product's application with the route added."""
-    settings = load(need=NEEDS)
-    routes = litestar_app(partial(open_doors, settings), version=__version__)
-    routes.register(no_op)
-    return shell(routes, max_body_bytes=settings.max_body_bytes, access_log=settings.access_log)
+    return asgi.app(more_routes=[no_op])
 
 
 def serve() -> None:

@@ -49,6 +49,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     voided_on: date | None = None
 
 
+STATUSES = ("Draft", "Posted", "Voided")
+
 COMMANDS = MappingProxyType(
     {
         "edit": ("Draft", "Posted"),
@@ -62,6 +64,11 @@ COMMANDS = MappingProxyType(
 )
 """In which status a command is allowed: the table behind refusals and ``availableActions``."""
 
+_ACTIONS = {
+    status: tuple(command for command, statuses in COMMANDS.items() if status in statuses)
+    for status in STATUSES
+}
+
 _INSTEAD = {
     ("delete", "Posted"): "A posted invoice is void-ed, not deleted: its number must not vanish.",
     ("void", "Draft"): "A draft has no number to void: delete it instead.",
@@ -72,7 +79,7 @@ _EDITABLE_WHEN_POSTED = frozenset({"due_date", "memo", "reference"})
 
 def available_actions(status: str) -> tuple[str, ...]:
     """The commands that an invoice in this status accepts."""
-    return tuple(command for command, statuses in COMMANDS.items() if status in statuses)
+    return _ACTIONS[status]
 
 
 def guard(invoice: Invoice, command: str) -> None:

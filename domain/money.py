@@ -1,7 +1,8 @@
 """Amounts of money: decimals, rounded once, half up, to the currency's ISO 4217 exponent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import reduce
 
 _TWO_DIGITS = frozenset(
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
@@ -24,6 +25,7 @@ EXPONENTS = {**dict.fromkeys(sorted(_TWO_DIGITS), 2), **_OTHERS}
 # The API admits 15 integer digits and 6 decimals a factor; a product of three is exact here.
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
+_UNIT_OF: dict[str | None, Decimal] = {code: _UNITS[n] for code, n in EXPONENTS.items()}
 
 ZERO = Decimal(0)
 
@@ -33,21 +35,16 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
 
     A draft without a valid currency is shown at two digits.
     """
-    unit = _UNITS[EXPONENTS.get(currency or "", 2)]
-    return _EXACT.add(amount.quantize(unit, context=_EXACT), ZERO)  # -0.001 becomes 0.00, not -0.00
+    unit = _UNIT_OF.get(currency, _UNITS[2])
+    # Adding zero turns -0.00 into 0.00.
+    return _EXACT.add(_EXACT.quantize(amount, unit), ZERO)
 
 
 def product(*factors: Decimal) -> Decimal:
     """The exact product: nothing is rounded before the one rounding that the rules ask for."""
-    result = Decimal(1)
-    for factor in factors:
-        result = _EXACT.multiply(result, factor)
-    return result
+    return reduce(_EXACT.multiply, factors)
 
 
-def total(amounts: Sequence[Decimal]) -> Decimal:
+def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    result = ZERO
-    for amount in amounts:
-        result = _EXACT.add(result, amount)
-    return result
+    return reduce(_EXACT.add, amounts, ZERO)

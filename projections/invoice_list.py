@@ -1,6 +1,6 @@
 """Invoices to list: one row each, as the latest event left it."""
 
-from domain.invoice import INVOICE, Invoice
+from domain.invoice import INVOICE, STATUSES, Invoice
 from domain.invoice_totals import totals
 from projections.filters import Field
 from projections.page import Listing
@@ -75,7 +75,7 @@ LISTING = Listing(
             name="status",
             column="status",
             kind="enum",
-            values=("Draft", "Posted", "Voided"),
+            values=STATUSES,
             nullable=False,
         ),
         Field(name="customerId", column="customer_id", kind="text", sortable=True),

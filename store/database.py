@@ -41,6 +41,13 @@ async def prepare(connection: Connection) -> None:
     )
 
 
+async def _keep(_connection: Connection) -> None:
+    """Leave a connection as it is when it comes back: that saves a round trip each time.
+
+    So nobody may leave settings, listeners or session locks behind; settings are ``set local``.
+    """
+
+
 @asynccontextmanager
 async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool]:
     """A pool of connections, closed on leaving.
@@ -56,6 +63,7 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool
         min_size=1,
         max_size=size,
         init=prepare,
+        reset=_keep,
         server_settings=settings,
         command_timeout=20,
     ) as pool:
