@@ -13,10 +13,14 @@ import uvicorn
 from daybook import __version__, logs
 from daybook.asgi import NEEDS as API_NEEDS
 from daybook.cli_books import books, keys
+from daybook.cli_data import demo, import_
+from daybook.demo.writing import CannotWrite
 from daybook.doctor import doctor
 from daybook.embedded.errors import StackError
+from daybook.home import Damaged
 from daybook.settings import Settings, SettingsWrong, load
 from daybook.wiring import NotMigrated, bring_up_to_date, require_migrated
+from store.migrate import MigrationRefused
 
 _DRAIN_SECONDS = 5
 
@@ -33,6 +37,8 @@ def daybook() -> None:
 daybook.add_command(books)
 daybook.add_command(keys)
 daybook.add_command(doctor)
+daybook.add_command(demo)
+daybook.add_command(import_)
 
 
 @daybook.command()
@@ -52,7 +58,7 @@ def up() -> None:
 
     try:
         program.up(load(), os.environ)
-    except (program.CannotStart, StackError) as error:
+    except (program.CannotStart, CannotWrite, StackError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -123,6 +129,6 @@ def main() -> None:
     """Entry point: errors that the user can mend are sentences, not tracebacks."""
     try:
         daybook(prog_name="daybook")
-    except (SettingsWrong, NotMigrated) as error:
+    except (SettingsWrong, NotMigrated, MigrationRefused, Damaged) as error:
         click.echo(str(error), err=True)
         sys.exit(2)

@@ -5,20 +5,21 @@ import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import click
 import msgspec
 
 from api.wire import Percent
-from daybook.demo import CannotWrite, write_demo
+from daybook.demo.writing import CannotWrite, write_demo
+from daybook.home import Home
 from daybook.progress import progress
-from daybook.sales_dates import DATE_FORMATS, DateFormat
-from daybook.sales_entry import Terms
-from daybook.sales_file import Malformed, SalesFile, is_code, read_sales
-from daybook.sales_import import Summary, import_sales
-from daybook.sales_report import summary_text, write_rejections
+from daybook.sales.dates import DATE_FORMATS, DateFormat
+from daybook.sales.entry import Terms
+from daybook.sales.file import Malformed, SalesFile, is_code, read_sales
+from daybook.sales.importing import Summary, import_sales
+from daybook.sales.report import summary_text, write_rejections
 from daybook.settings import Settings, load
 from daybook.wiring import require_migrated
 from domain.money import EXPONENTS
@@ -26,30 +27,7 @@ from store.books import Book, list_books, open_books
 from store.database import Pool, open_pool
 from store.errors import StoreError
 
-T = TypeVar("T")
-
 _GO_ON = "What was posted stays; run the same command again to go on."
-
-
-class _Sandbox(msgspec.Struct, rename="camel"):
-    book_id: str
-    key: str
-
-
-class _Running(msgspec.Struct, rename="camel"):
-    database_url: str
-    address: str
-
-
-def _in_home(settings: Settings, name: str, kind: type[T]) -> T | None:
-    """What ``daybook up`` wrote into its home."""
-    file = settings.home / name
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
-    except FileNotFoundError:
-        return None
-    except msgspec.DecodeError as error:
-        raise click.ClickException(f"{file} is damaged ({error}): run 'daybook up'.") from error
 
 
 # ---------------------------------------------------------------- demo
@@ -69,7 +47,7 @@ def demo(invoices: int, seed: int | None, url: str | None, key: str | None) -> N
     """
     settings = load()
     if key is None:
-        sandbox = _in_home(settings, "sandbox.json", _Sandbox)
+        sandbox = Home(settings.home).sandbox()
         if sandbox is None:
             raise click.ClickException(
                 f"There is no sandbox in {settings.home}: start one with 'daybook up', or say "
@@ -77,7 +55,7 @@ def demo(invoices: int, seed: int | None, url: str | None, key: str | None) -> N
             )
         key = sandbox.key
     if url is None:
-        running = _in_home(settings, "stack.json", _Running)
+        running = Home(settings.home).running()
         url = running.address if running else f"http://{settings.host}:{settings.port}"
     seed = secrets.randbelow(100_000) if seed is None else seed
     try:
@@ -177,7 +155,7 @@ def import_(file: Path, **options: Any) -> None:
 
 async def _import(settings: Settings, sales: SalesFile, asked: _Asked) -> Summary:
     url = settings.database_url
-    if url is None and (running := _in_home(settings, "stack.json", _Running)):
+    if url is None and (running := Home(settings.home).running()):
         url = running.database_url
     if url is None:
         raise click.ClickException(
@@ -206,7 +184,7 @@ async def _import(settings: Settings, sales: SalesFile, asked: _Asked) -> Summar
 async def _book(pool: Pool, settings: Settings, book_id: str | None) -> Book:
     """The book that was asked for, or the sandbox of this home."""
     if book_id is None:
-        sandbox = _in_home(settings, "sandbox.json", _Sandbox)
+        sandbox = Home(settings.home).sandbox()
         if sandbox is None:
             raise click.ClickException(
                 f"There is no sandbox in {settings.home}: say --book; 'daybook books list' shows "

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from daybook.sales_entry import Terms
-from daybook.sales_file import COLUMNS, read_sales
-from daybook.sales_import import Summary, import_sales
+from daybook.sales.entry import Terms
+from daybook.sales.file import COLUMNS, read_sales
+from daybook.sales.importing import Summary, import_sales
 from store.books import Book, Books
 from store.database import Pool
 

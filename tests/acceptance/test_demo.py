@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daybook.cli_data import demo
-from daybook.demo import CannotWrite, write, write_demo
-from daybook.demo_plan import Planned, plan
+from daybook.demo.plan import Planned, plan
+from daybook.demo.writing import CannotWrite, write, write_demo
 from store.books import create_book
 from store.database import Pool, open_pool
 from store.keys import create_key

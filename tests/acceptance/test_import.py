@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from daybook.sales_entry import Terms
-from daybook.sales_import import invoice_id
+from daybook.sales.entry import Terms
+from daybook.sales.importing import invoice_id
 from domain.aggregate import Change, Read
 from domain.customer import CUSTOMER
 from domain.facts.invoice import InvoiceDrafted, Line

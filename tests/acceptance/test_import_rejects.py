@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from daybook.sales_entry import Terms
-from daybook.sales_import import invoice_id
+from daybook.sales.entry import Terms
+from daybook.sales.importing import invoice_id
 from domain.customer import CUSTOMER
 from domain.errors import NotFound
 from domain.invoice import INVOICE

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from daybook.demo_data import CUSTOMERS
-from daybook.demo_plan import Body, Planned, Step, plan
+from daybook.demo.catalog import CUSTOMERS
+from daybook.demo.plan import Body, Planned, Step, plan
 from daybook.progress import Report
 
 _CONNECTIONS = 8

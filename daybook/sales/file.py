@@ -15,8 +15,8 @@ import msgspec
 
 from api.invoice_schemas import LineIn
 from api.wire import CODE_PATTERN, ShortText
-from daybook.countries import country_code
-from daybook.sales_dates import DateFormat, UnclearDates, date_of, detect
+from daybook.sales.countries import country_code
+from daybook.sales.dates import DateFormat, UnclearDates, date_of, detect
 
 COLUMNS = tuple(
     "InvoiceNo StockCode Description Quantity InvoiceDate UnitPrice CustomerID Country".split()

@@ -19,9 +19,9 @@ from uuid import UUID
 import msgspec
 
 from daybook.progress import Report
-from daybook.rehearsal import Execute, Rehearsal
-from daybook.sales_entry import CREDIT_NOTE_NEEDED, Terms, enter
-from daybook.sales_file import Fault, SalesInvoice
+from daybook.sales.entry import CREDIT_NOTE_NEEDED, Terms, enter
+from daybook.sales.file import Fault, SalesInvoice
+from daybook.sales.rehearsal import Execute, Rehearsal
 from domain.customer import CUSTOMER
 from domain.errors import NotFound, Refusal, RuleBroken, Violation
 from domain.invoice import INVOICE, Invoice

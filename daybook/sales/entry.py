@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from daybook.sales_file import SalesInvoice
+from daybook.sales.file import SalesInvoice
 from domain import customer as customers
 from domain import invoice as drafts
 from domain import posting

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.sales_dates import DateFormat, UnclearDates, date_of, detect
+from daybook.sales.dates import DateFormat, UnclearDates, date_of, detect
 
 WRITTEN = {"dmy": "{0.day}/{0.month}/{0.year}", "mdy": "{0.month}/{0.day}/{0.year}", "iso": "{0}"}
 YEARS = st.dates(date(1000, 1, 1), date(9999, 12, 31))

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from daybook.sales_file import SalesFile
-from daybook.sales_import import Rejection, Summary
+from daybook.sales.file import SalesFile
+from daybook.sales.importing import Rejection, Summary
 
 
 def write_rejections(file: Path, rejections: Sequence[Rejection]) -> None:

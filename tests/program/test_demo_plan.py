@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.demo_data import CUSTOMERS, VOID_REASONS
-from daybook.demo_plan import Planned, plan
+from daybook.demo.catalog import CUSTOMERS, VOID_REASONS
+from daybook.demo.plan import Planned, plan
 
 TODAY = date(2026, 11, 20)
 SEEDS = st.integers(0, 10_000)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from daybook.demo_data import (
+from daybook.demo.catalog import (
     CALL_OUT,
     CUSTOMERS,
     DELIVERY,

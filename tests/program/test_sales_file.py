@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.sales_file import COLUMNS, Malformed, SalesInvoice, read_sales
+from daybook.sales.file import COLUMNS, Malformed, SalesInvoice, read_sales
 
 HEADER = ",".join(COLUMNS)
 ROW = "536365,85123A,WHITE LANTERN,6,13/12/2010,2.55,17850,United Kingdom"

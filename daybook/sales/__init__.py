@@ -1,0 +1,1 @@
+"""Flat sales files: read, checked, and turned into customers and posted invoices."""
