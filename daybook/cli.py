@@ -17,7 +17,6 @@ from daybook.cli_data import demo, import_
 from daybook.demo.writing import CannotWrite
 from daybook.doctor import doctor
 from daybook.embedded.errors import StackError
-from daybook.home import Damaged
 from daybook.settings import Settings, SettingsWrong, load
 from daybook.wiring import NotMigrated, bring_up_to_date, require_migrated
 from store.migrate import MigrationRefused
@@ -129,6 +128,6 @@ def main() -> None:
     """Entry point: errors that the user can mend are sentences, not tracebacks."""
     try:
         daybook(prog_name="daybook")
-    except (SettingsWrong, NotMigrated, MigrationRefused, Damaged) as error:
+    except (SettingsWrong, NotMigrated, MigrationRefused) as error:
         click.echo(str(error), err=True)
         sys.exit(2)

@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
+import click
 import msgspec
 from cryptography.fernet import Fernet
 
 T = TypeVar("T")
 
 
-class Damaged(Exception):
+class Damaged(click.ClickException):
     """A file in the home cannot be read. The message says which, and what to do."""
 
 

@@ -222,7 +222,12 @@ async def test_the_command_writes_into_the_stack_that_runs(
 ) -> None:
     files = {
         "sandbox.json": {"bookId": sandbox.book_id, "key": sandbox.key},
-        "stack.json": {"databaseUrl": "-", "redisUrl": "-", "address": sandbox.address},
+        "stack.json": {
+            "databaseUrl": "-",
+            "redisUrl": "-",
+            "address": sandbox.address,
+            "processes": {},
+        },
     }
     for name, found in files.items():
         (tmp_path / name).write_text(json.dumps(found))

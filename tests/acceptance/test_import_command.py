@@ -73,7 +73,12 @@ async def test_without_book_and_database_it_takes_those_of_the_stack_that_runs(
     missing = await asyncio.to_thread(command, shop, DATABASE_URL=None)
     assert missing.exit_code == 1
     assert "No stack is running" in missing.stderr
-    stack = {"databaseUrl": database_url, "redisUrl": "unix:///x", "address": "http://x"}
+    stack = {
+        "databaseUrl": database_url,
+        "redisUrl": "unix:///x",
+        "address": "http://x",
+        "processes": {},
+    }
     (home / "stack.json").write_text(json.dumps(stack))
     done = await asyncio.to_thread(command, shop, DATABASE_URL=None)
     assert done.exit_code == 0, done.output
