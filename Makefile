@@ -33,7 +33,7 @@ check: .venv/.dev lock-check ## Every gate that needs no server: format, lint, t
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 12
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q -p no:randomly tests/architecture
 
 .PHONY: fmt
