@@ -74,7 +74,7 @@ clean: ## Remove the environment, caches and build output (never .daybook, which
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. Without uv on PATH, a pinned uv is installed beside it: it is ten times faster than pip.
-.venv/bin/python: bootstrap.lock
+.venv/.made: bootstrap.lock
 	@rm -rf .venv
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Daybook needs Python 3.11 or newer: make PY=python3.12 ...")'
 	@$(PY) -m venv --without-pip .venv
@@ -82,7 +82,7 @@ clean: ## Remove the environment, caches and build output (never .daybook, which
 	  --require-hashes --no-deps --target .venv/_uv -r bootstrap.lock
 	@touch $@
 
-.venv/.run: .venv/bin/python requirements.lock pyproject.toml
+.venv/.run: .venv/.made requirements.lock pyproject.toml
 	@$(UV) pip install -q --python .venv --require-hashes -r requirements.lock
 	@$(UV) pip install -q --python .venv --no-deps --no-build-isolation -e .
 	@touch $@
