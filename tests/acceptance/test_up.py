@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
-from tests.acceptance.program import Program, alive, free_port, start, until, up
+from tests.acceptance.program import Program, alive, free_port, receiver, start, until, up
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,36 @@ def test_the_documentation_is_served(program: Program) -> None:
     )
     assert contract["openapi"] == "3.0.3"
     assert "/api/invoices/{invoice_id}/post" in contract["paths"]
+
+
+def test_a_posted_invoice_reaches_a_subscribed_receiver_signed_and_on_record(
+    program: Program,
+) -> None:
+    with receiver() as (url, received), program.client() as client:
+        body = {"url": url, "events": ["invoice.posted"]}
+        endpoint = client.post("/api/webhook-endpoints", json=body).json()
+        draft = client.post("/api/invoices", json=ready_to_post()).json()
+        client.post(f"/api/invoices/{draft['id']}/post", headers={"If-Match": '"2"'})
+        until(lambda: received, 20, program.said)
+        headers, content = received[0]
+        deliveries = f"/api/webhook-endpoints/{endpoint['id']}/deliveries"
+        until(lambda: client.get(deliveries).json()["items"][0]["state"] == "delivered", 20)
+        position = client.get(deliveries).json()["items"][0]["position"]
+        attempts = client.get(f"{deliveries}/{position}/attempts").json()["items"]
+        listed = client.get("/api/webhook-endpoints").json()["items"]
+
+    event = Webhook(endpoint["secret"]).verify(content, headers)
+    assert event["type"] == "invoice.posted"
+    assert event["aggregate"] == {"type": "invoice", "id": draft["id"]}
+    assert (event["rowVersion"], event["previousRowVersion"]) == (3, 2)
+    assert event["data"]["totals"]["gross"] == "1190.00"
+    assert [(it["number"], it["status"]) for it in attempts] == [(1, 204)]
+    assert [it["id"] for it in listed] == [endpoint["id"]]
+
+
+def ready_to_post() -> dict[str, object]:
+    line = {"description": "Stove", "quantity": "1", "unitPrice": "1000", "taxRate": "19"}
+    return {"customerId": "1", "currency": "EUR", "lines": [line]}
 
 
 def test_a_second_start_in_the_same_folder_says_that_one_is_running(
