@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 
 from api.caller import Caller
 from api.problems import Problem
+from api.row_version import etag
 from api.translate import refused
-from domain.aggregate import Aggregate, Change, Decision, Fact, Read
+from domain.aggregate import Change, Decision, Fact, Read, Stream
 from domain.errors import NotAllowed, NotFound
 from store.command import Command, Done
 from store.errors import StaleRowVersion
@@ -18,6 +20,9 @@ from store.public import public_fact
 from store.recorded import Recorded, Versioned
 
 S = TypeVar("S")
+R = TypeVar("R", bound=msgspec.Struct)
+
+Ask: TypeAlias = Request[Any, Any, Any]
 
 Show = Callable[[Versioned[Any]], msgspec.Struct]
 """How an entity looks on the wire."""
@@ -26,21 +31,69 @@ _KEY_LENGTH = 255
 _CHANGES_SHOWN = 100
 
 
-def on(stream_of: Aggregate[S], id_: str, decide: Callable[[S], Sequence[Fact]]) -> Decision:
+def on(stream: Stream[S], decide: Callable[[S], Sequence[Fact]]) -> Decision:
     """A decision over one entity that must exist."""
-    stream = stream_of(id_)
 
     def decision(read: Read) -> list[Change]:
         state = read(stream)
         if state is None:
-            raise NotFound(stream_of.name, id_)
+            raise NotFound(stream.aggregate.name, stream.id)
         return [(stream, decide(state))]
 
     return decision
 
 
+async def change(
+    request: Ask,
+    caller: Caller,
+    stream: Stream[S],
+    decide: Decision,
+    *,
+    expected: int | None,
+    show: Callable[[Versioned[S]], R],
+    status: int = 200,
+) -> Response[R]:
+    """Change an entity that exists, and answer it as it is then. Raises as ``run``."""
+    command = Command(
+        aggregate=stream.aggregate,
+        id=stream.id,
+        decide=decide,
+        metadata=caller.metadata,
+        expected=expected,
+    )
+    done = await run(request, caller, command, show)
+    return Response(show(done.entity), headers=headers_of(done), status_code=status)
+
+
+def created(done: Done[S], show: Callable[[Versioned[S]], R], collection: str) -> Response[R]:
+    """The answer to a creation: 201, and where the new entity is."""
+    location = {"Location": f"{collection}/{quote(done.stream.id, safe='')}"}
+    headers = {**headers_of(done), **location}
+    return Response(show(done.entity), headers=headers, status_code=201)
+
+
+async def end(
+    request: Ask,
+    caller: Caller,
+    stream: Stream[S],
+    decide: Decision,
+    *,
+    expected: int | None,
+    show: Show,
+) -> None:
+    """End the life of an entity; there is nothing to answer. Raises as ``run``."""
+    command = Command(
+        aggregate=stream.aggregate,
+        id=stream.id,
+        decide=decide,
+        metadata=caller.metadata,
+        expected=expected,
+    )
+    await run(request, caller, command, show)
+
+
 async def run(
-    request: Request[Any, Any, Any],
+    request: Ask,
     caller: Caller,
     command: Command[S],
     show: Show,
@@ -63,14 +116,15 @@ async def run(
         raise refused(refusal, current=msgspec.to_builtins(show(current))) from refusal
 
 
-def replayed(done: Done[Any]) -> dict[str, str]:
-    """The header that tells a repeated command from a new one."""
-    return {"Idempotent-Replayed": "true"} if done.replayed else {}
+def headers_of(done: Done[Any]) -> dict[str, str]:
+    """The RowVersion as ETag, and whether the command had run before."""
+    headers = etag(done.version)
+    if done.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return headers
 
 
-async def _keyed(
-    request: Request[Any, Any, Any], caller: Caller, command: Command[S]
-) -> Command[S]:
+async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S]:
     text = request.headers.get("idempotency-key")
     if text is None or request.method != "POST":
         return command

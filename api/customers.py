@@ -1,14 +1,11 @@
 """Customers over HTTP."""
 
-from typing import Any
-from urllib.parse import quote
-
-from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.caller import Caller
-from api.commands import on, replayed, run
+from api.commands import Ask, change, created, on, run
 from api.customer_schemas import (
     CustomerIn,
     CustomerListed,
@@ -23,12 +20,11 @@ from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.wire import CodeInPath
 from domain import customer as decisions
-from domain.aggregate import Change, Decision, Read
-from domain.customer import CUSTOMER, Customer
+from domain.aggregate import Change, Read
+from domain.customer import CUSTOMER
 from projections.customer_list import LISTING
-from store.command import Command, Done
+from store.command import Command
 
-Ask = Request[Any, Any, Any]
 By = NamedDependency[Caller]
 
 READ = {"scope": "read"}
@@ -52,7 +48,7 @@ class CustomerController(Controller):
 
         command = Command(aggregate=CUSTOMER, decide=decide, metadata=caller.metadata)
         done = await run(request, caller, command, CustomerOut.of)
-        return _answer(done, status=201)
+        return created(done, CustomerOut.of, "/api/customers")
 
     @get(
         "/",
@@ -84,8 +80,10 @@ class CustomerController(Controller):
     ) -> Response[CustomerOut]:
         """Change fields (RFC 7396). What is so already makes no new RowVersion."""
         expected = expected_version(if_match, data.row_version)
-        decide = on(CUSTOMER, customer_id, lambda it: decisions.change(it, data.changes()))
-        return await _change(request, caller, customer_id, decide, expected)
+        decide = on(CUSTOMER(customer_id), lambda it: decisions.change(it, data.changes()))
+        return await change(
+            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        )
 
     @delete(
         "/{customer_id:str}",
@@ -99,8 +97,10 @@ class CustomerController(Controller):
     ) -> None:
         """The same as archiving: invoices name the customer, so it is never erased."""
         expected = expected_version(if_match, None)
-        decide = on(CUSTOMER, customer_id, decisions.archive)
-        await _change(request, caller, customer_id, decide, expected)
+        decide = on(CUSTOMER(customer_id), decisions.archive)
+        await change(
+            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        )
 
     @post(
         "/{customer_id:str}/archive",
@@ -119,8 +119,10 @@ class CustomerController(Controller):
     ) -> Response[CustomerOut]:
         """Bill nothing new to this customer. Its history and its invoices stay."""
         expected = expected_version(if_match, (data or Transition()).row_version)
-        decide = on(CUSTOMER, customer_id, decisions.archive)
-        return await _change(request, caller, customer_id, decide, expected)
+        decide = on(CUSTOMER(customer_id), decisions.archive)
+        return await change(
+            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        )
 
     @post(
         "/{customer_id:str}/unarchive",
@@ -139,8 +141,10 @@ class CustomerController(Controller):
     ) -> Response[CustomerOut]:
         """Bill to this customer again."""
         expected = expected_version(if_match, (data or Transition()).row_version)
-        decide = on(CUSTOMER, customer_id, decisions.unarchive)
-        return await _change(request, caller, customer_id, decide, expected)
+        decide = on(CUSTOMER(customer_id), decisions.unarchive)
+        return await change(
+            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        )
 
     @get(
         "/{customer_id:str}/events",
@@ -153,24 +157,3 @@ class CustomerController(Controller):
     ) -> EventPage:
         """Every event of the customer, in order: who did what when."""
         return await history(caller, CUSTOMER(customer_id), after, limit)
-
-
-async def _change(
-    request: Ask, caller: Caller, customer_id: str, decide: Decision, expected: int | None
-) -> Response[CustomerOut]:
-    command = Command(
-        aggregate=CUSTOMER,
-        id=customer_id,
-        decide=decide,
-        metadata=caller.metadata,
-        expected=expected,
-    )
-    done = await run(request, caller, command, CustomerOut.of)
-    return _answer(done, status=200)
-
-
-def _answer(done: Done[Customer], *, status: int) -> Response[CustomerOut]:
-    headers = {**etag(done.version), **replayed(done)}
-    if status == 201:  # noqa: PLR2004 - Created
-        headers["Location"] = f"/api/customers/{quote(done.stream.id, safe='')}"
-    return Response(CustomerOut.of(done.entity), headers=headers, status_code=status)

@@ -1,14 +1,13 @@
 """Invoices over HTTP."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
-from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.caller import Caller
-from api.commands import on, replayed, run
+from api.commands import Ask, change, created, end, on, run
 from api.history import After, EventPage, Limit, history
 from api.invoice_schemas import (
     InvoiceIn,
@@ -27,13 +26,12 @@ from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.wire import IdInPath
 from domain import invoice as decisions
 from domain import posting
-from domain.aggregate import Change, Decision, Read
-from domain.invoice import INVOICE, Invoice
+from domain.aggregate import Change, Read
+from domain.invoice import INVOICE
 from projections.invoice_list import LISTING
-from store.command import Command, Done
+from store.command import Command
 from store.ids import new_id
 
-Ask = Request[Any, Any, Any]
 By = NamedDependency[Caller]
 
 READ = {"scope": "read"}
@@ -60,7 +58,7 @@ class InvoiceController(Controller):
 
         command = Command(aggregate=INVOICE, id=id_, decide=decide, metadata=caller.metadata)
         done = await run(request, caller, command, InvoiceOut.of)
-        return _answer(done, status=201)
+        return created(done, InvoiceOut.of, "/api/invoices")
 
     @get(
         "/",
@@ -92,8 +90,10 @@ class InvoiceController(Controller):
     ) -> Response[InvoiceOut]:
         """Change header fields (RFC 7396). What is so already makes no new RowVersion."""
         expected = expected_version(if_match, data.row_version)
-        decide = on(INVOICE, invoice_id, lambda it: decisions.edit(it, data.changes()))
-        return await _change(request, caller, invoice_id, decide, expected)
+        decide = on(INVOICE(invoice_id), lambda it: decisions.edit(it, data.changes()))
+        return await change(
+            request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
+        )
 
     @delete(
         "/{invoice_id:str}",
@@ -106,14 +106,14 @@ class InvoiceController(Controller):
         self, request: Ask, caller: By, invoice_id: IdInPath, if_match: IfMatch = None
     ) -> None:
         """Throw a draft away. Its history stays. A posted invoice is voided instead."""
-        command = Command(
-            aggregate=INVOICE,
-            id=invoice_id,
-            decide=on(INVOICE, invoice_id, decisions.delete),
-            metadata=caller.metadata,
+        await end(
+            request,
+            caller,
+            INVOICE(invoice_id),
+            on(INVOICE(invoice_id), decisions.delete),
             expected=expected_version(if_match, None),
+            show=InvoiceOut.of,
         )
-        await run(request, caller, command, InvoiceOut.of)
 
     @post("/{invoice_id:str}/lines", operation_id="addLine", summary="Add a line", opt=CHANGE)
     async def add_line(
@@ -127,8 +127,16 @@ class InvoiceController(Controller):
         """Add a line at the end of a draft. Lines share the invoice's RowVersion."""
         expected = expected_version(if_match, data.row_version)
         line = data.line(new_id("lin"))
-        decide = on(INVOICE, invoice_id, lambda it: decisions.add_line(it, line))
-        return await _change(request, caller, invoice_id, decide, expected, status=201)
+        decide = on(INVOICE(invoice_id), lambda it: decisions.add_line(it, line))
+        return await change(
+            request,
+            caller,
+            INVOICE(invoice_id),
+            decide,
+            expected=expected,
+            show=InvoiceOut.of,
+            status=201,
+        )
 
     @patch(
         "/{invoice_id:str}/lines/{line_id:str}",
@@ -148,8 +156,10 @@ class InvoiceController(Controller):
         """Change fields of one line of a draft (RFC 7396)."""
         expected = expected_version(if_match, data.row_version)
         changes = data.changes(line_id)
-        decide = on(INVOICE, invoice_id, lambda it: decisions.change_line(it, changes))
-        return await _change(request, caller, invoice_id, decide, expected)
+        decide = on(INVOICE(invoice_id), lambda it: decisions.change_line(it, changes))
+        return await change(
+            request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
+        )
 
     @delete(
         "/{invoice_id:str}/lines/{line_id:str}",
@@ -168,8 +178,10 @@ class InvoiceController(Controller):
     ) -> Response[InvoiceOut]:
         """Take a line off a draft."""
         expected = expected_version(if_match, None)
-        decide = on(INVOICE, invoice_id, lambda it: decisions.remove_line(it, line_id))
-        return await _change(request, caller, invoice_id, decide, expected)
+        decide = on(INVOICE(invoice_id), lambda it: decisions.remove_line(it, line_id))
+        return await change(
+            request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
+        )
 
     @post(
         "/{invoice_id:str}/post",
@@ -194,7 +206,9 @@ class InvoiceController(Controller):
         def decide(read: Read) -> list[Change]:
             return posting.post(read, invoice_id, today=today, expected_total=total)
 
-        return await _change(request, caller, invoice_id, decide, expected)
+        return await change(
+            request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
+        )
 
     @post(
         "/{invoice_id:str}/void",
@@ -215,9 +229,11 @@ class InvoiceController(Controller):
         expected = expected_version(if_match, data.row_version)
         today = _today()
         decide = on(
-            INVOICE, invoice_id, lambda it: decisions.void(it, reason=data.reason, today=today)
+            INVOICE(invoice_id), lambda it: decisions.void(it, reason=data.reason, today=today)
         )
-        return await _change(request, caller, invoice_id, decide, expected)
+        return await change(
+            request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
+        )
 
     @get(
         "/{invoice_id:str}/events",
@@ -230,33 +246,6 @@ class InvoiceController(Controller):
     ) -> EventPage:
         """Every event of the invoice, in order: who did what when, also for deleted drafts."""
         return await history(caller, INVOICE(invoice_id), after, limit)
-
-
-async def _change(
-    request: Ask,
-    caller: Caller,
-    invoice_id: str,
-    decide: Decision,
-    expected: int | None,
-    *,
-    status: int = 200,
-) -> Response[InvoiceOut]:
-    command = Command(
-        aggregate=INVOICE,
-        id=invoice_id,
-        decide=decide,
-        metadata=caller.metadata,
-        expected=expected,
-    )
-    done = await run(request, caller, command, InvoiceOut.of)
-    return _answer(done, status=status)
-
-
-def _answer(done: Done[Invoice], *, status: int) -> Response[InvoiceOut]:
-    headers = {**etag(done.version), **replayed(done)}
-    if status == 201:  # noqa: PLR2004 - Created
-        headers["Location"] = f"/api/invoices/{done.stream.id}"
-    return Response(InvoiceOut.of(done.entity), headers=headers, status_code=status)
 
 
 def _today() -> date:

@@ -1,14 +1,12 @@
 """Webhook endpoints over HTTP."""
 
-from typing import Any
-
 import msgspec
-from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.caller import Caller
-from api.commands import on, replayed, run
+from api.commands import Ask, change, end, headers_of, on, run
 from api.customer_schemas import Transition
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
@@ -23,15 +21,14 @@ from api.webhook_schemas import (
 )
 from api.wire import IdInPath
 from domain import webhook_endpoint as decisions
-from domain.aggregate import Change, Decision, Read
-from domain.webhook_endpoint import WEBHOOK_ENDPOINT, WebhookEndpoint
+from domain.aggregate import Change, Read
+from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from projections.webhook_endpoints import FOLLOWER, LISTING
-from store.command import Command, Done
+from store.command import Command
 from store.deliveries import is_sandbox
 from store.ids import new_id
 from store.secrets import add_secret, forget_secrets, newest_secret
 
-Ask = Request[Any, Any, Any]
 By = NamedDependency[Caller]
 
 READ = {"scope": "read"}
@@ -72,7 +69,7 @@ class WebhookEndpointController(Controller):
             WebhookEndpointOut.of(done.entity), secret=msgspec.UNSET if secret is None else secret
         )
         location = {"Location": f"/api/webhook-endpoints/{done.stream.id}"}
-        headers = {**etag(done.version), **replayed(done), **location}
+        headers = {**headers_of(done), **location}
         return Response(shown, headers=headers, status_code=201)
 
     @get(
@@ -115,11 +112,17 @@ class WebhookEndpointController(Controller):
         expected = expected_version(if_match, data.row_version)
         loopback = await _loopback(caller)
         decide = on(
-            WEBHOOK_ENDPOINT,
-            endpoint_id,
+            WEBHOOK_ENDPOINT(endpoint_id),
             lambda it: decisions.change(it, data.changes(), loopback=loopback),
         )
-        return await _change(request, caller, endpoint_id, decide, expected)
+        return await change(
+            request,
+            caller,
+            WEBHOOK_ENDPOINT(endpoint_id),
+            decide,
+            expected=expected,
+            show=WebhookEndpointOut.of,
+        )
 
     @post(
         "/{endpoint_id:str}/disable",
@@ -139,9 +142,16 @@ class WebhookEndpointController(Controller):
         """Stop sending. What is waiting goes out when the endpoint is enabled again."""
         expected = expected_version(if_match, data.row_version)
         decide = on(
-            WEBHOOK_ENDPOINT, endpoint_id, lambda it: decisions.disable(it, reason=data.reason)
+            WEBHOOK_ENDPOINT(endpoint_id), lambda it: decisions.disable(it, reason=data.reason)
         )
-        return await _change(request, caller, endpoint_id, decide, expected)
+        return await change(
+            request,
+            caller,
+            WEBHOOK_ENDPOINT(endpoint_id),
+            decide,
+            expected=expected,
+            show=WebhookEndpointOut.of,
+        )
 
     @post(
         "/{endpoint_id:str}/enable",
@@ -160,8 +170,15 @@ class WebhookEndpointController(Controller):
     ) -> Response[WebhookEndpointOut]:
         """Send again: what was waiting, and the events from here on."""
         expected = expected_version(if_match, (data or Transition()).row_version)
-        decide = on(WEBHOOK_ENDPOINT, endpoint_id, decisions.enable)
-        return await _change(request, caller, endpoint_id, decide, expected)
+        decide = on(WEBHOOK_ENDPOINT(endpoint_id), decisions.enable)
+        return await change(
+            request,
+            caller,
+            WEBHOOK_ENDPOINT(endpoint_id),
+            decide,
+            expected=expected,
+            show=WebhookEndpointOut.of,
+        )
 
     @delete(
         "/{endpoint_id:str}",
@@ -174,32 +191,17 @@ class WebhookEndpointController(Controller):
         self, request: Ask, caller: By, endpoint_id: IdInPath, if_match: IfMatch = None
     ) -> None:
         """Forget the endpoint; what was waiting for it is not sent. Its record stays."""
-        command = Command(
-            aggregate=WEBHOOK_ENDPOINT,
-            id=endpoint_id,
-            decide=on(WEBHOOK_ENDPOINT, endpoint_id, decisions.delete),
-            metadata=caller.metadata,
+        await end(
+            request,
+            caller,
+            WEBHOOK_ENDPOINT(endpoint_id),
+            on(WEBHOOK_ENDPOINT(endpoint_id), decisions.delete),
             expected=expected_version(if_match, None),
+            show=WebhookEndpointOut.of,
         )
-        await run(request, caller, command, WebhookEndpointOut.of)
 
 
 async def _loopback(caller: Caller) -> bool:
     """Whether this book's webhooks may go to this machine: a sandbox's, if the operator says so."""
     doors = caller.doors
     return doors.allow_loopback_webhooks and await is_sandbox(doors.pool, caller.book_id)
-
-
-async def _change(
-    request: Ask, caller: Caller, endpoint_id: str, decide: Decision, expected: int | None
-) -> Response[WebhookEndpointOut]:
-    command = Command(
-        aggregate=WEBHOOK_ENDPOINT,
-        id=endpoint_id,
-        decide=decide,
-        metadata=caller.metadata,
-        expected=expected,
-    )
-    done: Done[WebhookEndpoint] = await run(request, caller, command, WebhookEndpointOut.of)
-    headers = {**etag(done.version), **replayed(done)}
-    return Response(WebhookEndpointOut.of(done.entity), headers=headers)
