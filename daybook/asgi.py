@@ -9,15 +9,13 @@ from litestar.types import ASGIApp
 
 from api.app import create_app
 from daybook import __version__, logs
-from daybook.settings import load
+from daybook.settings import API_NEEDS, load
 from daybook.wiring import open_doors
-
-NEEDS = ("DATABASE_URL", "DAYBOOK_SECRET_KEYS")
 
 
 def app(more_routes: Sequence[HTTPRouteHandler] = ()) -> ASGIApp:
     """The ASGI application, from the environment. ``more_routes``: see ``create_app``."""
-    settings = load(need=NEEDS)
+    settings = load(need=API_NEEDS)
     logs.set_up(settings.log_level)
     application = create_app(
         partial(open_doors, settings),

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
 import msgspec
 from cryptography.fernet import Fernet
 
 T = TypeVar("T")
+
+API_NEEDS = ("DATABASE_URL", "DAYBOOK_SECRET_KEYS")
+"""What the API cannot do without."""
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -38,8 +42,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(b"daybook cursors\0" + self.secret_keys[0].encode()).digest()
 
 
-class SettingsWrong(Exception):
+class SettingsWrong(click.ClickException):
     """The environment is wrong. The message lists every mistake and what to do."""
+
+    exit_code = 2
 
 
 def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()) -> Settings:

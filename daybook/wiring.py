@@ -3,18 +3,22 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import click
+
 from api.caller import Doors, KeyRing
 from api.paging import Cursors
 from daybook.settings import Settings
 from projections.tables import prepare_tables
 from store.books import open_books
 from store.database import open_pool
-from store.migrate import migrate, missing
+from store.migrate import MigrationRefused, migrate, missing
 from store.secrets import Keyring
 
 
-class NotMigrated(Exception):
-    """The database lacks migrations; the message names the command that applies them."""
+class NotMigrated(click.ClickException):
+    """The database is not of this version. The message says what to do."""
+
+    exit_code = 2
 
 
 @asynccontextmanager
@@ -42,7 +46,10 @@ async def bring_up_to_date(database_url: str) -> list[str]:
         open_pool(database_url, name="daybook migrate", size=1) as pool,
         pool.acquire() as connection,
     ):
-        applied = await migrate(connection)
+        try:
+            applied = await migrate(connection)
+        except MigrationRefused as error:
+            raise NotMigrated(str(error)) from error
         await prepare_tables(connection)
     return applied
 

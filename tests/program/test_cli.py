@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import asyncpg
+import click
 import pytest
 
-from daybook.cli import daybook
+from daybook.cli import COMMANDS, daybook
 from tests.acceptance.program import CHECKOUT
 
 
@@ -27,8 +28,10 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_command_explains_itself() -> None:
     commands = {"up", "serve", "follow", "work", "migrate", "keys", "version", "demo", "import"}
-    assert commands <= daybook.commands.keys()
-    for name, command in daybook.commands.items():
+    assert commands <= COMMANDS.keys()
+    for name in COMMANDS:
+        command = daybook.get_command(click.Context(daybook), name)
+        assert command is not None
         assert command.help, name
         for parameter in command.params:
             assert parameter.to_info_dict().get("help") or parameter.param_type_name == "argument"
