@@ -14,6 +14,7 @@ from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
 from api.openapi import openapi_config
@@ -30,6 +31,7 @@ ROUTES = (
     CustomerController,
     WebhookEndpointController,
     DeliveryController,
+    list_events,
     healthz,
     readyz,
 )
@@ -45,6 +47,7 @@ _TAGS = (
     Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
+    Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="Operation", description="For load balancers and operators."),
 )
 

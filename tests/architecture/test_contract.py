@@ -32,4 +32,4 @@ def test_every_operation_of_the_book_needs_a_key_and_every_other_is_meant_to_be_
         if isinstance(operation, dict) and not operation.get("security")
     }
     assert public == {("get", "/healthz"), ("get", "/readyz")}
-    assert len(ROUTES) == 6
+    assert len(ROUTES) == 7
