@@ -61,6 +61,13 @@ def kill(*pids: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def kill_at_once(*pids: int) -> None:
+    """Kills all of them before any can react to the death of another."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    kill(*pids)
+
+
 @dataclass(frozen=True)
 class Stranger:
     """An ordinary user with a Python and a copy of the code that he can reach.

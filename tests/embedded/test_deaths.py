@@ -20,6 +20,7 @@ from tests.embedded.support import (
     given_urls,
     keeping,
     kill,
+    kill_at_once,
     ping,
     query,
     running,
@@ -149,7 +150,7 @@ async def test_after_everything_was_killed_at_once_the_next_start_finds_the_data
 ) -> None:
     with keeping(home, "dev") as keeper:
         await query(keeper.database_url, "create table kept as select 7 as seven")
-        kill(keeper.process.pid, *keeper.processes.values())
+        kill_at_once(keeper.process.pid, *keeper.processes.values())
         until(lambda: not running(keeper.processes))
         assert running(keeper.family), "Nobody was left who could have ended them."
     with keeping(home, "dev") as again:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,11 +14,13 @@ from store.secrets import (
 )
 from workers.signing import sign
 
-NOW = datetime.now(UTC)
 
-
-async def live(pool: Pool, keyring: Keyring, book: Book, now: datetime = NOW) -> tuple[str, ...]:
-    secrets = await live_secrets(pool, keyring, book.book_id, ["whe_1"], now=now)
+async def live(
+    pool: Pool, keyring: Keyring, book: Book, after: timedelta = timedelta()
+) -> tuple[str, ...]:
+    """The secrets that sign so long after this moment, by the clock of the database."""
+    now: datetime = await pool.fetchval("select clock_timestamp()")
+    secrets = await live_secrets(pool, keyring, book.book_id, ["whe_1"], now=now + after)
     return secrets.get("whe_1", ())
 
 
@@ -45,8 +47,8 @@ async def test_a_replaced_secret_signs_beside_the_new_one_until_the_overlap_ends
     keyring = Keyring([Keyring.new_key()])
     old = await add_secret(pool, keyring, book.book_id, "whe_1")
     new = await add_secret(pool, keyring, book.book_id, "whe_1", overlap=timedelta(hours=24))
-    assert await live(pool, keyring, book, NOW + timedelta(hours=23)) == (new, old)
-    assert await live(pool, keyring, book, NOW + timedelta(hours=25)) == (new,)
+    assert await live(pool, keyring, book, timedelta(hours=23)) == (new, old)
+    assert await live(pool, keyring, book, timedelta(hours=25)) == (new,)
 
 
 async def test_replacing_without_overlap_ends_every_older_secret(pool: Pool, book: Book) -> None:
@@ -54,7 +56,7 @@ async def test_replacing_without_overlap_ends_every_older_secret(pool: Pool, boo
     await add_secret(pool, keyring, book.book_id, "whe_1")
     await add_secret(pool, keyring, book.book_id, "whe_1", overlap=timedelta(hours=24))
     new = await add_secret(pool, keyring, book.book_id, "whe_1")
-    assert await live(pool, keyring, book, NOW + timedelta(minutes=1)) == (new,)
+    assert await live(pool, keyring, book, timedelta(minutes=1)) == (new,)
 
 
 async def test_an_encryption_key_is_replaced_by_resealing(pool: Pool, book: Book) -> None:
