@@ -96,28 +96,30 @@ async def test_backends_that_are_killed_lose_no_acknowledged_command_and_repeat_
     books: Books, book: Book, pool: Pool
 ) -> None:
     acknowledged: list[str] = []
-    kills = 0
-    writing = True
+    progress = asyncio.Event()
 
     async def client() -> None:
         while len(acknowledged) < 200:
             id_ = new_id("inv")
             await books.execute(book.book_id, drafting(id_))
             acknowledged.append(f"invoice/{id_}")
+            progress.set()
 
-    async def killer() -> None:
-        nonlocal kills
-        while writing:
+    async def kill_after_progress() -> int:
+        """Kill everybody each time that some commands got through in between."""
+        kills = 0
+        while len(acknowledged) < 200:
+            progress.clear()
+            await progress.wait()
             kills += await pool.fetchval(
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity"
                 " where datname = current_database() and pid <> pg_backend_pid()"
             )
-            await asyncio.sleep(0.01)
+        return kills
 
-    killing = asyncio.create_task(killer())
+    killing = asyncio.create_task(kill_after_progress())
     await asyncio.gather(*(client() for _ in range(16)))
-    writing = False
-    await killing
+    progress.set()
 
-    assert kills > 3
+    assert await killing > 3
     assert sorted(await streams(pool, book)) == sorted(acknowledged)
