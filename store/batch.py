@@ -90,6 +90,12 @@ class Batch:
             self.streams[name] = stream
         return held
 
+    @property
+    def idle(self) -> list[Waiting]:
+        """The commands that write nothing: they were refused, or all was so already."""
+        unchanged = [accepted.waiting for accepted in self.accepted if not accepted.changed]
+        return [waiting for waiting, _ in self.refused] + unchanged
+
     def settle(self, head_before: int, recorded_at: datetime | None) -> None:
         """The batch is committed (or had nothing to commit): everybody gets the outcome."""
         for name, held in self._ahead.items():

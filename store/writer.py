@@ -102,31 +102,37 @@ class BookWriter:
         return taken
 
     async def _commit(self, commands: Sequence[Waiting]) -> None:
-        unsure: Batch | None = None
+        unsure: list[Batch] = []
         tries = 0
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while commands := [waiting for waiting in commands if not waiting.future.done()]:
+        # While an append may still arrive, nobody is left out: it is refused only if the streams
+        # that it changes have been changed.
+        while commands := [w for w in commands if unsure or not w.future.done()]:
             batch = Batch(self._cache)
             committed: tuple[int, datetime | None] | None = None
             try:
                 async with self._connection(lock=tries >= _OPTIMISTIC_TRIES) as connection:
-                    if unsure is not None:
-                        committed = await self._find(connection, unsure)
-                    if unsure is not None and committed is not None:
-                        batch = unsure
+                    found = await self._find(connection, unsure)
+                    if found is not None:
+                        batch, committed = found
                     else:
                         committed = await self._attempt(connection, batch, commands)
-                    unsure = None
+                    if committed is not None:
+                        # One that wrote nothing may have run elsewhere since its key was looked up.
+                        await self._without_repetitions(connection, batch.idle)
             except DATABASE_ERRORS as error:
-                if not connection_lost(error):
+                if committed is None and not connection_lost(error):
                     await self._commit_each(commands, error)
                     return
                 if asyncio.get_running_loop().time() > deadline:
                     raise Unavailable(_UNKNOWN) from error
                 # What was sent may or may not have committed. Under the lock it can be told.
-                unsure, tries = batch if batch.events else unsure, _OPTIMISTIC_TRIES
+                if batch.events and batch not in unsure:
+                    unsure.append(batch)
+                tries = _OPTIMISTIC_TRIES
                 await asyncio.sleep(_RECONNECT_SECONDS)
             else:
+                unsure = []
                 tries = tries + 1 if committed is None else 0
                 if committed is not None:
                     batch.settle(*committed)
@@ -250,9 +256,14 @@ class BookWriter:
             replayed=True,
         )
 
-    async def _find(self, connection: Connection, batch: Batch) -> tuple[int, datetime] | None:
-        """Whether an append whose answer was lost did commit: the head before it, and when."""
-        first = batch.events[0]
-        place = (str(first.stored.originator_id), first.stored.originator_version)
-        found = await position_of(connection, self._book_id, first.event_id, place)
-        return None if found is None else (found[0] - 1, found[1])
+    async def _find(
+        self, connection: Connection, unsure: Sequence[Batch]
+    ) -> tuple[Batch, tuple[int, datetime]] | None:
+        """Which of the appends whose answers were lost did commit; the head before it, and when."""
+        for batch in unsure:
+            first = batch.events[0]
+            place = (str(first.stored.originator_id), first.stored.originator_version)
+            found = await position_of(connection, self._book_id, first.event_id, place)
+            if found is not None:
+                return batch, (found[0] - 1, found[1])
+        return None

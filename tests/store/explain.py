@@ -1,0 +1,61 @@
+"""Whether what clients were told agrees with commands that ran one by one, in the book's order.
+
+The log is the witness: it says which commands ran, and in which order. Everything else that was
+answered must have been right at some moment between the question and the answer.
+"""
+
+from collections.abc import Sequence
+
+from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
+from domain.facts.series import NumberAssigned
+from store.recorded import Recorded
+from tests.store.interleaving import Call
+from tests.store.one_by_one import Model, Shown, Written
+
+
+def explain(journal: Sequence[Call], log: Sequence[Recorded]) -> Model:
+    """Assert that the log and every answer follow from the model; answer the model at the end."""
+    assert [event.position for event in log] == list(range(1, len(log) + 1)), "a gap in the log"
+    times = [event.recorded_at for event in log]
+    assert times == sorted(times), "time ran backwards"
+    calls = {call.token: call for call in journal}
+    models = [Model()]
+    answers: dict[str, Shown] = {}
+    while models[-1].position < len(log):
+        before = models[-1]
+        call = calls[log[before.position].metadata.request_id or ""]
+        assert call.token not in answers, f"{call} ran twice"
+        assert call.since <= before.position, f"{call} ran before it was asked"
+        model, written = before.after(call.asking)
+        assert written, f"{call} ran, but {before.answer(call.asking)} was due"
+        events = log[before.position : model.position]
+        assert [_written(event) for event in events] == written, f"{call} wrote something else"
+        assert {event.metadata.request_id for event in events} == {call.token}, "torn apart"
+        answers[call.token] = model.shown_by(call.asking)
+        models.append(model)
+    for call in journal:
+        if call.shown is not None:
+            _check(call, answers.get(call.token), models)
+    return models[-1]
+
+
+def _check(call: Call, ran: Shown | None, models: Sequence[Model]) -> None:
+    if ran is not None:
+        assert call.shown == ran, f"{call} ran, and {ran} was due"
+        return
+    right = {
+        model.answer(call.asking)
+        for model in models
+        if call.since <= model.position and (call.until is None or model.position <= call.until)
+    }
+    assert call.shown in right, f"{call} was told what was never so; right was {right}"
+
+
+def _written(event: Recorded) -> Written:
+    fact = event.fact
+    value = None
+    if isinstance(fact, InvoiceDrafted | InvoiceHeaderChanged):
+        value = str(fact.memo)
+    elif isinstance(fact, NumberAssigned):
+        value = str(fact.number)
+    return Written(event.stream, event.version, event.topic, value)

@@ -1,0 +1,111 @@
+"""Bad weather between a writer and its database: delays, lost requests and answers, late arrivals.
+
+``Weather`` stands in front of every question that ``store.writer`` asks. What happens next is read
+from a forecast, so that a run can be repeated.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, Literal, TypeAlias
+
+import pytest
+
+import store.writer
+from store.database import Connection, Pool
+from store.log import append
+from store.writer import BookWriter
+
+Fault: TypeAlias = Literal["none", "request lost", "answer lost", "request late", "commit lost"]
+"""What happens to an append. Late is a request that the database gets to only after the writer has
+given up its connection. ``commit lost``: the answer to the commit, where the lock is held."""
+
+MILLISECOND = 0.001
+_QUESTIONS = (
+    "read_commands",
+    "read_head",
+    "read_stream",
+    "read_tails",
+    "position_of",
+)
+
+
+class Weather:
+    """The forecast, and what is still under way."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._delays: deque[int] = deque()
+        self._faults: deque[Fault] = deque()
+        self._late: list[asyncio.Task[Any]] = []
+
+    def forecast(self, delays: Iterable[int], faults: Iterable[Fault]) -> None:
+        """From now on: milliseconds before each question, and what befalls each append."""
+        self._delays = deque(delays)
+        self._faults = deque(faults)
+
+    async def clears_up(self) -> None:
+        """Wait for everything late to arrive."""
+        self.forecast((), ())
+        await asyncio.gather(*self._late)
+        self._late.clear()
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Stand between the writer and the database."""
+        for name in _QUESTIONS:
+            patch.setattr(store.writer, name, self._delayed(getattr(store.writer, name)))
+        patch.setattr(store.writer, "append", self._append(append))
+        patch.setattr(BookWriter, "_connection", self._connection(BookWriter._connection))
+        patch.setattr(store.writer, "_RECONNECT_SECONDS", MILLISECOND)
+
+    async def _pause(self) -> None:
+        if self._delays and (milliseconds := self._delays.popleft()):
+            await asyncio.sleep(milliseconds * MILLISECOND)
+
+    def _delayed(
+        self, question: Callable[..., Coroutine[Any, Any, Any]]
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
+        @wraps(question)
+        async def ask(*args: Any, **kwargs: Any) -> Any:
+            await self._pause()
+            return await question(*args, **kwargs)
+
+        return ask
+
+    def _append(
+        self, send: Callable[..., Coroutine[Any, Any, Any]]
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
+        async def arrive_late(*args: Any) -> None:
+            await self._pause()
+            async with self._pool.acquire() as connection:
+                await send(connection, *args)
+
+        async def ask(connection: Connection, *args: Any) -> Any:
+            await self._pause()
+            fault = self._faults[0] if self._faults else "none"
+            if fault != "commit lost" and self._faults:
+                self._faults.popleft()
+            if fault == "request late" and not connection.is_in_transaction():
+                self._late.append(asyncio.create_task(arrive_late(*args)))
+            if fault in {"request lost", "request late"}:
+                raise ConnectionResetError
+            appended = await send(connection, *args)
+            if fault == "answer lost":
+                raise ConnectionResetError
+            await self._pause()
+            return appended
+
+        return ask
+
+    def _connection(self, connection: Callable[..., Any]) -> Callable[..., Any]:
+        @asynccontextmanager
+        async def connect(writer: BookWriter, *, lock: bool) -> AsyncIterator[Connection]:
+            async with connection(writer, lock=lock) as connected:
+                yield connected
+            if lock and self._faults and self._faults[0] == "commit lost":
+                self._faults.popleft()
+                raise ConnectionResetError
+
+        return connect
