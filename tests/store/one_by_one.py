@@ -80,7 +80,11 @@ class Model:
         return model, model._run(asking)
 
     def answer(self, asking: Asking) -> Shown:
-        """What is answered now. A bare ``done`` stands for a command that would run."""
+        """What is answered now. A bare ``done`` stands for a command that would run.
+
+        A key remembers a command that wrote something. One that was refused, or that changed
+        nothing, is decided anew when it is asked again.
+        """
         invoice = self._invoice(asking.invoice)
         if asking.kind == "look":
             return self._show("seen", invoice) if invoice.exists else Shown("NotFound")

@@ -9,10 +9,11 @@ import pytest
 
 import store.writer
 from domain.errors import NotFound
-from domain.invoice import INVOICE
+from domain.invoice import INVOICE, Invoice
 from store.books import Book, Books, open_books
-from store.command import Done
+from store.command import Command, Done
 from store.database import Connection, Pool
+from store.errors import KeyReused
 from store.log import append, read_commands
 from store.writer import BookWriter
 from tests.store.interleaving import command_of
@@ -20,6 +21,7 @@ from tests.store.one_by_one import Asking
 
 DRAFT = command_of(Asking(kind="draft", invoice="inv_a", memo="x"), "draft")
 CHANGE = command_of(Asking(kind="change", invoice="inv_a", memo="y", expected=1), "change")
+KEYED = command_of(Asking(kind="change", invoice="inv_a", memo="y", expected=1, key="k"), "keyed")
 
 
 class Losing:
@@ -86,33 +88,55 @@ async def test_a_refused_command_is_not_written_by_an_append_that_arrives_late(
 
     written = await books.history(book.book_id, INVOICE("inv_a"))
     changed = "invoice.header_changed" in [event.topic for event in written]
-    assert changed is not isinstance(outcome, NotFound)
+    assert isinstance(outcome, NotFound) is not changed
 
 
 async def test_a_repetition_that_overlaps_the_first_try_elsewhere_gets_its_answer(
     books: Books, book: Book, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await books.execute(book.book_id, DRAFT)
-    command = command_of(
-        Asking(kind="change", invoice="inv_a", memo="y", expected=1, key="k"), "change"
-    )
-    asked: list[bool] = []
+    first_try = Meanwhile(pool, monkeypatch, book, KEYED)
 
-    async with open_books(pool) as other, open_books(pool) as third:
+    async with open_books(pool) as late:
+        done = await late.execute(book.book_id, KEYED)
 
-        async def overlapping(*args: Any) -> Any:
-            before = await read_commands(*args)
-            if not asked:
-                asked.append(True)
-                await other.execute(book.book_id, command)
-            return before
-
-        monkeypatch.setattr(store.writer, "read_commands", overlapping)
-
-        done = await third.execute(book.book_id, command)
-
+    assert first_try.done
     assert (done.version, done.replayed) == (2, True)
     assert await books.head(book.book_id) == 2
+
+
+async def test_a_key_that_two_processes_use_at_once_stands_for_one_of_the_requests(
+    books: Books, book: Book, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await books.execute(book.book_id, DRAFT)
+    Meanwhile(pool, monkeypatch, book, KEYED)
+    another = command_of(Asking(kind="draft", invoice="inv_b", key="k"), "another")
+
+    with pytest.raises(KeyReused):
+        await books.execute(book.book_id, another)
+
+    assert await books.head(book.book_id) == 2
+
+
+class Meanwhile:
+    """Runs a command in another process just after a writer has looked up its keys."""
+
+    def __init__(
+        self, pool: Pool, patch: pytest.MonkeyPatch, book: Book, command: Command[Invoice]
+    ) -> None:
+        self._pool = pool
+        self._book_id = book.book_id
+        self._command = command
+        self.done = False
+        patch.setattr(store.writer, "read_commands", self._read)
+
+    async def _read(self, *args: Any) -> Any:
+        before = await read_commands(*args)
+        if not self.done:
+            self.done = True
+            async with open_books(self._pool) as other:
+                await other.execute(self._book_id, self._command)
+        return before
 
 
 async def test_a_fault_after_the_commit_does_not_run_its_commands_again(
