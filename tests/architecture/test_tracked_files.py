@@ -87,7 +87,7 @@ def test_a_planted_trace_is_found(text: str) -> None:
         "/usr/lib/postgresql/15/bin",
         "a simple rule",
         "homework/main",
-        "$HOME/work/x",
+        "$HOME/src/x",
     ],
 )
 def test_what_only_looks_like_a_trace_is_not_found(text: str) -> None:

@@ -1,6 +1,6 @@
 """The recorder test cases that the ``eventsourcing`` library ships, run against a book.
 
-What is the product's and what is a facade stands in ``tests/store/library_recorder.py``.
+What is the product's and what is a facade stands in ``tests/store/blocking_recorder.py``.
 
 All five kinds of recorders apply, with every one of their cases, the optional one about
 subscriptions included. The library's further cases do not: factories and connection pools, because
@@ -22,7 +22,7 @@ from typing_extensions import override
 
 import store.migrate
 from store.migrate import migrate, migrations
-from tests.store.library_recorder import (
+from tests.store.blocking_recorder import (
     AggregateBookRecorder,
     BookRecorder,
     Database,
