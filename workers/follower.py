@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from store import checkpoints
-from store.database import Connection, Pool
+from store.database import Connection, Pool, connection_lost
 from store.log import read_book
 from store.recorded import Recorded
 from store.wakeup import listening
@@ -42,6 +42,8 @@ class Follower:
         self._apply = apply
         self._moved = moved
         self._news = asyncio.Event()
+        # Books that could not be dealt with, and until when they are left alone.
+        self._resting: dict[str, float] = {}
 
     async def run(self) -> None:
         """Follow until cancelled. A lost database is waited for."""
@@ -56,14 +58,14 @@ class Follower:
     async def catch_up(self) -> int:
         """Deal with everything that is there; answer how many events that were."""
         total = 0
-        while count := await self._round():
+        while count := await self._round(self._advance):
             total += count
         return total
 
     async def _follow(self) -> None:
         while True:
             self._news.clear()
-            if not await self._round():
+            if not await self._round(self._advance_or_rest):
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -73,15 +75,33 @@ class Follower:
         except TimeoutError:
             return
 
-    async def _round(self) -> int:
+    async def _round(self, advance: Callable[[str], Awaitable[int]]) -> int:
         """One batch of every book that lags: a busy book does not keep the others waiting."""
         done = 0
         for behind in await checkpoints.behind(self._pool, self._name):
-            count = await self._advance(behind.book_id)
+            count = await advance(behind.book_id)
             done += count
             if count:
                 self._moved(behind.book_id)
         return done
+
+    async def _advance_or_rest(self, book_id: str) -> int:
+        """Advance; a book that cannot be dealt with rests a moment and holds up no other."""
+        now = asyncio.get_running_loop().time()
+        if self._resting.get(book_id, 0.0) > now:
+            return 0
+        try:
+            count = await self._advance(book_id)
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            logger.exception(
+                "follower %s cannot go on in %s; it will try again", self._name, book_id
+            )
+            self._resting[book_id] = now + _PAUSE_AFTER_FAILURE_SECONDS
+            return 0
+        self._resting.pop(book_id, None)
+        return count
 
     async def _advance(self, book_id: str) -> int:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,8 @@ from projections import customer_list, invoice_list
 from projections.page import declaration_errors
 from projections.projection import News
 from projections.tables import FOLLOWER, PROJECTIONS, project
-from store.books import Book, Books
+from store import checkpoints
+from store.books import Book, Books, create_book
 from store.cache import Cache
 from store.command import Command
 from store.database import Connection, Pool
@@ -160,6 +162,35 @@ async def test_work_that_fails_leaves_the_checkpoint_where_it_was(
     assert seen == [*range(1, len(seen) // 2 + 1)] * 2
     async with pool.acquire() as connection:
         assert len(await read_book(connection, book.book_id, after=0, limit=99)) == len(seen) // 2
+
+
+async def test_a_book_that_cannot_be_dealt_with_does_not_hold_up_the_others(
+    books: Books, book: Book, pool: Pool
+) -> None:
+    other = await create_book(pool, name="Other", mode="sandbox")
+    for book_id in (book.book_id, other.book_id):
+        await write_a_book(books, book_id)
+    tried, reached = asyncio.Event(), asyncio.Event()
+
+    async def apply(_connection: Connection, book_id: str, _events: Sequence[Recorded]) -> None:
+        if book_id == book.book_id:
+            tried.set()
+            raise RuntimeError
+
+    def moved(book_id: str) -> None:
+        assert book_id == other.book_id
+        reached.set()
+
+    following = asyncio.create_task(Follower(pool, FOLLOWER, apply, moved=moved).run())
+    async with asyncio.timeout(10):
+        await tried.wait()
+        await reached.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+    assert await checkpoints.position(pool, book.book_id, FOLLOWER) == 0
+    head = await books.head(other.book_id)
+    assert await checkpoints.position(pool, other.book_id, FOLLOWER) == head
 
 
 async def test_every_list_keeps_what_it_declares(pool: Pool) -> None:
