@@ -67,7 +67,7 @@ class Batch:
         try:
             if command.id is not None and command.expected is not None:
                 self._compare(command.aggregate(command.id), command.expected)
-            changes = command.decide(self._read)
+            decided = self._outcome(command, command.decide(self._read))
         except NotAtHand:
             raise
         except (Refusal, StaleRowVersion) as refusal:
@@ -75,7 +75,7 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - a faulty decision must fail alone
             self.refused.append((waiting, error))
         else:
-            self._accept(waiting, changes)
+            self._accept(waiting, decided)
 
     def held(self, stream: Stream[Any]) -> Held:
         """The stream as this batch leaves it so far."""
@@ -125,29 +125,39 @@ class Batch:
         if held.version != expected:
             raise StaleRowVersion(Versioned(stream, held.state, held.version), expected)
 
-    def _accept(self, waiting: Waiting, changes: Sequence[Change]) -> None:
-        command = waiting.command
-        stream = command.stream or changes[0][0]
-        for changed, _ in changes:
-            self.held(changed)  # all at hand, or nothing is added
+    def _outcome(self, command: Command[Any], changes: Sequence[Change]) -> "_Outcome":
+        """What the changes come to. Nothing is added to the batch yet: it may still fail."""
+        outcome = _Outcome(command.stream or changes[0][0])
+        outcome.ahead[outcome.stream.name] = self.held(outcome.stream)
         metadata = _encode(command.metadata)
-        for changed, facts in changes:
-            held = self.held(changed)
-            state, version = held
+        for stream, facts in changes:
+            state, version = outcome.ahead.get(stream.name) or self.held(stream)
             for fact in facts:
                 version += 1
-                state = changed.aggregate.evolve(state, fact)
-                stored = StoredEvent(changed.name, version, fact.TOPIC, encode(fact))
-                self.events.append(Appending(uuid7(), stored, metadata))
-            self._ahead[changed.name] = Held(state, version)
-        self._remember(waiting, command, stream, changed=any(facts for _, facts in changes))
+                state = stream.aggregate.evolve(state, fact)
+                stored = StoredEvent(stream.name, version, fact.TOPIC, encode(fact))
+                outcome.events.append(Appending(uuid7(), stored, metadata))
+            outcome.ahead[stream.name] = Held(state, version)
+        return outcome
 
-    def _remember(
-        self, waiting: Waiting, command: Command[Any], stream: Stream[Any], *, changed: bool
-    ) -> None:
-        held = self.held(stream)
-        end = len(self.events)
-        self.accepted.append(Accepted(waiting, stream, held, end, changed))
+    def _accept(self, waiting: Waiting, outcome: "_Outcome") -> None:
+        command = waiting.command
+        self._ahead.update(outcome.ahead)
+        self.events += outcome.events
+        held, end = outcome.ahead[outcome.stream.name], len(self.events)
+        changed = bool(outcome.events)
+        self.accepted.append(Accepted(waiting, outcome.stream, held, end, changed))
         if command.key is not None and changed:
-            keyed = KeyedCommand(command.key, command.fingerprint, stream.name, held.version, end)
+            keyed = KeyedCommand(
+                command.key, command.fingerprint, outcome.stream.name, held.version, end
+            )
             self.keyed.append(keyed)
+
+
+class _Outcome:
+    """What one command comes to, before it joins the batch."""
+
+    def __init__(self, stream: Stream[Any]) -> None:
+        self.stream = stream
+        self.ahead: dict[str, Held] = {}
+        self.events: list[Appending] = []

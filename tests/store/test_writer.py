@@ -114,15 +114,20 @@ async def test_a_refused_command_leaves_its_neighbours_alone(books: Books, book:
     def bad(decide: object) -> Command[Invoice]:
         return Command(aggregate=INVOICE, id="inv_2", decide=decide, metadata=BY)  # type: ignore[arg-type] # both have the right shape
 
+    def no_fact(_read: Read) -> list[Change]:
+        return [(INVOICE("inv_2"), [InvoiceDrafted(), "no fact"])]  # type: ignore[list-item] # on purpose
+
     outcomes = await asyncio.gather(
         books.execute(book.book_id, drafting("inv_1")),
         books.execute(book.book_id, bad(refuse)),
         books.execute(book.book_id, bad(fault)),
+        books.execute(book.book_id, bad(no_fact)),
         books.execute(book.book_id, editing("inv_1", "later")),
         return_exceptions=True,
     )
 
-    assert [type(outcome) for outcome in outcomes] == [Done, NotAllowed, ZeroDivisionError, Done]
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [Done, NotAllowed, ZeroDivisionError, AssertionError, Done]
     assert await books.head(book.book_id) == 2
 
 
