@@ -54,13 +54,7 @@ async def change(
     status: int = 200,
 ) -> Response[R]:
     """Change an entity that exists, and answer it as it is then. Raises as ``run``."""
-    command = Command(
-        aggregate=stream.aggregate,
-        id=stream.id,
-        decide=decide,
-        metadata=caller.metadata,
-        expected=expected,
-    )
+    command = _command(caller, stream, decide, expected)
     done = await run(request, caller, command, show)
     return Response(show(done.entity), headers=headers_of(done), status_code=status)
 
@@ -82,13 +76,7 @@ async def end(
     show: Show,
 ) -> None:
     """End the life of an entity; there is nothing to answer. Raises as ``run``."""
-    command = Command(
-        aggregate=stream.aggregate,
-        id=stream.id,
-        decide=decide,
-        metadata=caller.metadata,
-        expected=expected,
-    )
+    command = _command(caller, stream, decide, expected)
     await run(request, caller, command, show)
 
 
@@ -114,6 +102,18 @@ async def run(
             raise
         current = await caller.books.get(caller.book_id, command.aggregate(command.id))
         raise refused(refusal, current=msgspec.to_builtins(show(current))) from refusal
+
+
+def _command(
+    caller: Caller, stream: Stream[S], decide: Decision, expected: int | None
+) -> Command[S]:
+    return Command(
+        aggregate=stream.aggregate,
+        id=stream.id,
+        decide=decide,
+        metadata=caller.metadata,
+        expected=expected,
+    )
 
 
 def headers_of(done: Done[Any]) -> dict[str, str]:

@@ -22,8 +22,6 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     request_id: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
-    edit_session: str | None = None
-    edit_seq: int | None = None
     reason: str | None = None
 
 
