@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
-from cryptography.fernet import Fernet
 
-from daybook.settings import load
+from daybook.settings import API_NEEDS, load
 from store.books import create_book, list_books
 from store.database import Pool, open_pool
 from store.keys import SCOPES, create_key, list_keys, revoke_key
+from store.secrets import Keyring, SecretUnreadable, reseal_secrets
 
 T = TypeVar("T")
 
@@ -85,7 +85,28 @@ def revoke_key_command(book_id: str, key_id: str) -> None:
 @keys.command("secret")
 def secret_command() -> None:
     """Print a new key for DAYBOOK_SECRET_KEYS, which encrypts webhook secrets at rest."""
-    click.echo(Fernet.generate_key().decode())
+    click.echo(Keyring.new_key())
+
+
+@keys.command("reseal")
+def reseal_command() -> None:
+    """Encrypt every webhook secret with the newest of DAYBOOK_SECRET_KEYS.
+
+    Afterwards the older keys are no longer needed and may be taken off the list.
+    """
+    keyring = Keyring(load(need=API_NEEDS).secret_keys)
+
+    async def reseal(pool: Pool) -> int:
+        count = 0
+        for book in await list_books(pool):
+            async with pool.acquire() as connection:
+                count += await reseal_secrets(connection, keyring, book.book_id)
+        return count
+
+    try:
+        click.echo(f"Encrypted anew: {_with_pool(reseal)}.")
+    except SecretUnreadable as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import click
 import msgspec
-from cryptography.fernet import Fernet
+
+from store.secrets import Keyring
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ class Home:
     def secret_key(self) -> str:
         """The key that encrypts webhook secrets of this home; made when first asked for."""
         if not self._secret.exists():
-            _write(self._secret, Fernet.generate_key())
+            _write(self._secret, Keyring.new_key().encode())
         return self._secret.read_text("ascii").strip()
 
 

@@ -10,6 +10,9 @@ import click
 import pytest
 
 from daybook.cli import COMMANDS, daybook
+from store.books import Book
+from store.database import Pool
+from store.secrets import Keyring, add_secret, newest_secret
 from tests.acceptance.program import CHECKOUT
 
 
@@ -85,3 +88,17 @@ def test_books_and_keys_are_made_listed_and_revoked(database_url: str) -> None:
         1,
         f"Error: There is no live key {key_id} in {book}.\n",
     )
+
+
+async def test_an_old_secret_key_can_be_let_go_after_resealing(
+    database_url: str, pool: Pool, book: Book
+) -> None:
+    old, new = Keyring.new_key(), Keyring.new_key()
+    secret = await add_secret(pool, Keyring([old]), book.book_id, "whe_1")
+
+    lost = run("keys", "reseal", DATABASE_URL=database_url, DAYBOOK_SECRET_KEYS=new)
+    done = run("keys", "reseal", DATABASE_URL=database_url, DAYBOOK_SECRET_KEYS=f"{new},{old}")
+
+    assert (lost.returncode, "not configured" in lost.stderr) == (1, True)
+    assert (done.returncode, done.stdout) == (0, "Encrypted anew: 1.\n")
+    assert await newest_secret(pool, Keyring([new]), book.book_id, "whe_1") == secret
