@@ -1,5 +1,10 @@
-"""Partial changes: a fact whose unset fields mean "kept its value"."""
+"""Partial changes.
 
+A fact of change has the new values in ``to`` and the names of what changed in ``fields``; what is
+not named kept its value. Facts about webhook endpoints leave unset what kept its value instead.
+"""
+
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,3 +41,13 @@ def effective(change: F, state: msgspec.Struct) -> F | None:
 def applied(state: T, fact: Fact, *, without: tuple[str, ...] = ()) -> T:
     """The state with the fields that the change names."""
     return msgspec.structs.replace(state, **named(fact, without=without))
+
+
+def differing(state: msgspec.Struct, to: msgspec.Struct, fields: Iterable[str]) -> tuple[str, ...]:
+    """Which of these fields have another value in ``to``: what is so already is no change."""
+    return tuple(name for name in fields if getattr(state, name) != getattr(to, name))
+
+
+def patched(state: T, to: msgspec.Struct, fields: Iterable[str]) -> T:
+    """The state with the values that these fields have in ``to``."""
+    return msgspec.structs.replace(state, **{name: getattr(to, name) for name in fields})

@@ -5,6 +5,7 @@ Its ``Mapper`` is the contract: the topic names the fact, ``class_version`` its 
 read, and a closed registry, so that stored data never names a module to import.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -26,14 +27,16 @@ class Event(msgspec.Struct, frozen=True):
 
 _encode = msgspec.json.Encoder().encode
 _decoders = {topic: msgspec.json.Decoder(fact) for topic, fact in TOPICS.items()}
+_VERSION = re.compile(rb'\{"class_version":(\d+)')
 
 
 def encode(fact: Fact) -> bytes:
-    """The bytes to store: the fields as JSON, and ``class_version`` when it is above 1."""
+    """The bytes to store: the fields as JSON, after ``class_version`` when it is above 1."""
+    state = _encode(fact)
     if fact.class_version == 1:
-        return _encode(fact)
-    fields = {k: v for k, v in msgspec.structs.asdict(fact).items() if v is not msgspec.UNSET}
-    return _encode({**fields, "class_version": fact.class_version})
+        return state
+    separator = b"" if state == b"{}" else b","
+    return b'{"class_version":%d%b%b' % (fact.class_version, separator, state[1:])
 
 
 def decode(topic: str, state: bytes) -> Fact:
@@ -44,10 +47,12 @@ def decode(topic: str, state: bytes) -> Fact:
     """
     try:
         latest = TOPICS[topic]
-        if latest.class_version == 1:
+        version = _VERSION.match(state)
+        # The decoder ignores class_version, which is no field of the fact.
+        if (int(version[1]) if version else 1) == latest.class_version:
             return _decoders[topic].decode(state)
         return _upcast(latest, msgspec.json.decode(state))
-    except (KeyError, msgspec.DecodeError) as error:
+    except (KeyError, AttributeError, msgspec.DecodeError) as error:
         raise MapperDeserialisationError(f"A stored {topic!r} cannot be read: {error}") from error
 
 

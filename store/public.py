@@ -72,7 +72,7 @@ def render(event: Recorded) -> bytes:
 
 def public_fact(fact: Fact) -> dict[str, Any]:
     """The fields of a fact under their public names."""
-    fields = _fields(fact)
+    fields = _changes(fact) if "to" in fact.__struct_fields__ else _fields(fact)
     adapt = _ADAPTED.get(type(fact))
     return adapt(fields) if adapt else fields
 
@@ -90,6 +90,12 @@ def _members(event: Recorded) -> dict[str, Any]:
         "actor": event.metadata.actor,
         "data": public_fact(event.fact),
     }
+
+
+def _changes(fact: Any) -> dict[str, Any]:
+    """Of a change only what changed, and of which part: as one would write a merge patch."""
+    id_ = {"id": fact.to.id} if hasattr(fact.to, "id") else {}
+    return {**id_, **{_camel(it): _value(getattr(fact.to, it)) for it in fact.fields}}
 
 
 def _fields(struct: msgspec.Struct) -> dict[str, Any]:

@@ -1,108 +1,87 @@
-"""What can happen to an invoice. The storage format: see ``domain.aggregate.Fact``."""
+"""What can happen to an invoice. The storage format: see ``domain.aggregate.Fact``.
 
-from datetime import date
-from decimal import Decimal
-from typing import TypeAlias
+What stands inside of the facts is in ``lines`` and ``invoice_parts``; what happens to an invoice
+after it was posted is in ``invoice_life``.
+"""
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from typing import Any
 
 from domain.aggregate import Fact
+from domain.facts.invoice_parts import (
+    Address,
+    Attachment,
+    Header,
+    Note,
+    TableEntry,
+    TaxOverride,
+)
+from domain.facts.lines import Line, Serial, upcast_line_v1
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One billable line. In a draft everything but the id may still be missing.
+class InvoiceDrafted(Header, Fact, frozen=True, kw_only=True):
+    """A draft was opened, with whatever of its header was known.
 
-    ``quantity`` counts ``uom`` (UN/ECE Recommendation 20 code, C62 = piece); ``unit_price`` is in
-    the invoice's currency and excludes tax; ``tax_rate`` is in percent.
+    ``author`` opened it. ``copied_from`` names the invoice or estimate that it was made from.
     """
-
-    id: str
-    item_code: str | None = None
-    description: str | None = None
-    quantity: Decimal | None = None
-    uom: str = "C62"
-    unit_price: Decimal | None = None
-    tax_rate: Decimal | None = None
-
-
-class TaxTotal(msgspec.Struct, frozen=True, kw_only=True):
-    """Tax of one rate: ``amount`` is ``base`` times ``rate`` percent, rounded once (BR-CO-17)."""
-
-    rate: Decimal
-    base: Decimal
-    amount: Decimal
-
-
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums in the invoice's currency: ``net`` + ``tax`` = ``gross`` (EN 16931 BT-109, 110, 112)."""
-
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
-    taxes: tuple[TaxTotal, ...]
-
-
-class Buyer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The customer as of posting: what was billed stays as it was when master data changes."""
-
-    customer_id: str
-    name: str
-    vat_id: str | None = None
-    street: str | None = None
-    postal_code: str | None = None
-    city: str | None = None
-    country: str | None = None
-
-
-class InvoiceDrafted(Fact, frozen=True, kw_only=True):
-    """A draft was opened, with whatever of its header was known."""
 
     TOPIC = "invoice.drafted"
 
-    customer_id: str | None = None
-    currency: str | None = None
-    issue_date: date | None = None
-    due_date: date | None = None
-    po_number: str | None = None
-    reference: str | None = None
-    memo: str | None = None
+    author: str | None = None
+    copied_from: str | None = None
 
 
 class InvoiceHeaderChanged(Fact, frozen=True, kw_only=True):
-    """Header fields got new values. A field that is not named kept its value; null cleared it."""
+    """The header fields named in ``fields`` got the values that they have in ``to``."""
 
     TOPIC = "invoice.header_changed"
+    class_version = 2
 
-    customer_id: str | None | UnsetType = UNSET
-    currency: str | None | UnsetType = UNSET
-    issue_date: date | None | UnsetType = UNSET
-    due_date: date | None | UnsetType = UNSET
-    po_number: str | None | UnsetType = UNSET
-    reference: str | None | UnsetType = UNSET
-    memo: str | None | UnsetType = UNSET
+    to: Header
+    fields: tuple[str, ...]
+
+    @staticmethod
+    def upcast_v1_v2(fields: dict[str, Any]) -> None:
+        """The first shape had the changed fields themselves."""
+        to = dict(fields)
+        fields.clear()
+        fields.update(to=to, fields=list(to))
 
 
 class InvoiceLineAdded(Fact, frozen=True, kw_only=True):
     """A line was added at the end."""
 
     TOPIC = "invoice.line_added"
+    class_version = 2
 
     line: Line
 
+    @staticmethod
+    def upcast_v1_v2(fields: dict[str, Any]) -> None:
+        """The first shape had one kind of line."""
+        upcast_line_v1(fields["line"])
+
 
 class InvoiceLineChanged(Fact, frozen=True, kw_only=True):
-    """Fields of one line got new values, as in a header change."""
+    """The fields of one line that are named in ``fields`` got the values that they have in ``to``.
+
+    ``to.id`` says which line; a line never changes its kind.
+    """
 
     TOPIC = "invoice.line_changed"
+    class_version = 2
 
-    line_id: str
-    item_code: str | None | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
-    quantity: Decimal | None | UnsetType = UNSET
-    uom: str | UnsetType = UNSET
-    unit_price: Decimal | None | UnsetType = UNSET
-    tax_rate: Decimal | None | UnsetType = UNSET
+    to: Line
+    fields: tuple[str, ...]
+
+    @staticmethod
+    def upcast_v1_v2(fields: dict[str, Any]) -> None:
+        """The first shape had the changed fields themselves, a code for items, and one tax."""
+        to = dict(fields)
+        to["id"] = to.pop("line_id")
+        upcast_line_v1(to)
+        names = [name for name in to if name not in {"id", "kind"}]
+        fields.clear()
+        fields.update(to=to, fields=names)
 
 
 class InvoiceLineRemoved(Fact, frozen=True, kw_only=True):
@@ -113,26 +92,120 @@ class InvoiceLineRemoved(Fact, frozen=True, kw_only=True):
     line_id: str
 
 
-class InvoicePosted(Fact, frozen=True, kw_only=True):
-    """The invoice entered the books: numbered, dated, its amounts and buyer frozen."""
+class InvoiceLinesReordered(Fact, frozen=True, kw_only=True):
+    """The lines were put in this order; all of them are named."""
 
-    TOPIC = "invoice.posted"
+    TOPIC = "invoice.lines_reordered"
 
-    number: str
-    series: str
-    issue_date: date
-    due_date: date
-    totals: Totals
-    buyer: Buyer
+    line_ids: tuple[str, ...]
 
 
-class InvoiceVoided(Fact, frozen=True, kw_only=True):
-    """The posted invoice was cancelled. It keeps its number and its amounts."""
+class InvoiceSerialReserved(Fact, frozen=True, kw_only=True):
+    """A serial number was put under a model line; nobody else can sell it meanwhile."""
 
-    TOPIC = "invoice.voided"
+    TOPIC = "invoice.serial_reserved"
 
-    reason: str
-    voided_on: date
+    line_id: str
+    serial: Serial
+
+
+class InvoiceSerialReleased(Fact, frozen=True, kw_only=True):
+    """A serial number was taken off a model line; it can be sold elsewhere."""
+
+    TOPIC = "invoice.serial_released"
+
+    line_id: str
+    serial_id: str
+
+
+class InvoiceTaxOverridden(Fact, frozen=True, kw_only=True):
+    """The tax of one group was set by hand, with a reason. It replaces an earlier override."""
+
+    TOPIC = "invoice.tax_overridden"
+
+    override: TaxOverride
+
+
+class InvoiceTaxOverrideRemoved(Fact, frozen=True, kw_only=True):
+    """The tax of one group is computed again."""
+
+    TOPIC = "invoice.tax_override_removed"
+
+    override_id: str
+
+
+class InvoiceAddressSet(Fact, frozen=True, kw_only=True):
+    """An address of this kind was written on the document. There is one of each kind."""
+
+    TOPIC = "invoice.address_set"
+
+    address: Address
+
+
+class InvoiceAddressRemoved(Fact, frozen=True, kw_only=True):
+    """The address of this kind was taken off: the customer's own counts again."""
+
+    TOPIC = "invoice.address_removed"
+
+    kind: str
+
+
+class InvoiceNoteAdded(Fact, frozen=True, kw_only=True):
+    """An internal note was written. It is never printed."""
+
+    TOPIC = "invoice.note_added"
+
+    note: Note
+
+
+class InvoiceNoteChanged(Fact, frozen=True, kw_only=True):
+    """The fields of one note that are named in ``fields`` got the values they have in ``to``."""
+
+    TOPIC = "invoice.note_changed"
+
+    to: Note
+    fields: tuple[str, ...]
+
+
+class InvoiceNoteRedacted(Fact, frozen=True, kw_only=True):
+    """A note's text is not to be shown any more, not even in the history."""
+
+    TOPIC = "invoice.note_redacted"
+
+    note_id: str
+    reason: str | None = None
+
+
+class InvoiceTableAssigned(Fact, frozen=True, kw_only=True):
+    """An entry of one of the book's two own code tables was assigned."""
+
+    TOPIC = "invoice.table_assigned"
+
+    entry: TableEntry
+
+
+class InvoiceTableUnassigned(Fact, frozen=True, kw_only=True):
+    """An assignment of a code table's entry was taken back."""
+
+    TOPIC = "invoice.table_unassigned"
+
+    entry_id: str
+
+
+class InvoiceAttachmentAdded(Fact, frozen=True, kw_only=True):
+    """A file was attached. The bytes are kept apart; their hash is kept here."""
+
+    TOPIC = "invoice.attachment_added"
+
+    attachment: Attachment
+
+
+class InvoiceAttachmentRemoved(Fact, frozen=True, kw_only=True):
+    """A file was taken off."""
+
+    TOPIC = "invoice.attachment_removed"
+
+    attachment_id: str
 
 
 class InvoiceDraftDeleted(Fact, frozen=True, kw_only=True):
@@ -141,13 +214,3 @@ class InvoiceDraftDeleted(Fact, frozen=True, kw_only=True):
     TOPIC = "invoice.draft_deleted"
 
 
-InvoiceFact: TypeAlias = (
-    InvoiceDrafted
-    | InvoiceHeaderChanged
-    | InvoiceLineAdded
-    | InvoiceLineChanged
-    | InvoiceLineRemoved
-    | InvoicePosted
-    | InvoiceVoided
-    | InvoiceDraftDeleted
-)
