@@ -212,5 +212,3 @@ class InvoiceDraftDeleted(Fact, frozen=True, kw_only=True):
     """A draft, which never had a number, was thrown away."""
 
     TOPIC = "invoice.draft_deleted"
-
-

@@ -63,6 +63,15 @@ class InvoiceApprovalWithdrawn(Fact, frozen=True, kw_only=True):
     reason: str
 
 
+class InvoiceRejected(Fact, frozen=True, kw_only=True):
+    """Somebody who should sign it off did not: the invoice is a draft, with the reason why."""
+
+    TOPIC = "invoice.rejected"
+
+    reviewer: str
+    reason: str
+
+
 class InvoicePosted(Fact, frozen=True, kw_only=True):
     """The invoice entered the books: numbered, dated, its amounts and parties frozen."""
 
