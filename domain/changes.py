@@ -49,5 +49,6 @@ def differing(state: msgspec.Struct, to: msgspec.Struct, fields: Iterable[str]) 
 
 
 def patched(state: T, to: msgspec.Struct, fields: Iterable[str]) -> T:
-    """The state with the values that these fields have in ``to``."""
-    return msgspec.structs.replace(state, **{name: getattr(to, name) for name in fields})
+    """The state with the values that these fields have in ``to``; it never refuses a name."""
+    known = {name: getattr(to, name) for name in fields if name in to.__struct_fields__}
+    return msgspec.structs.replace(state, **known)
