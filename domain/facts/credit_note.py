@@ -5,6 +5,7 @@ Amounts are positive: a credit note of 10.00 lowers what the customer owes by 10
 
 from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
 
@@ -158,3 +159,18 @@ class CreditNoteDraftDeleted(Fact, frozen=True, kw_only=True):
     """A draft, which never had a number, was thrown away."""
 
     TOPIC = "credit_note.draft_deleted"
+
+
+CreditNoteFact: TypeAlias = (
+    CreditNoteDrafted
+    | CreditNoteChanged
+    | CreditNoteLineSet
+    | CreditNoteLineRemoved
+    | CreditNoteAmountSet
+    | CreditNotePosted
+    | CreditNoteApplied
+    | CreditNoteUnapplied
+    | CreditNoteRefunded
+    | CreditNoteVoided
+    | CreditNoteDraftDeleted
+)

@@ -6,6 +6,7 @@ payment's rate being another than the invoice's.
 
 from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
 
@@ -109,9 +110,20 @@ class PaymentReversed(Fact, frozen=True, kw_only=True):
     reversed_on: date
 
 
-class ExternalPaymentSeen(Fact, frozen=True, kw_only=True):
+class ExternalIdTaken(Fact, frozen=True, kw_only=True):
     """A payer's or bank's own id was used up, so that no other payment can be recorded by it."""
 
     TOPIC = "payment.external_id_taken"
 
     payment_id: str
+
+
+PaymentFact: TypeAlias = (
+    PaymentRecorded
+    | PaymentChanged
+    | PaymentApplied
+    | PaymentUnapplied
+    | PaymentReallocated
+    | PaymentRefunded
+    | PaymentReversed
+)
