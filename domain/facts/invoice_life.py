@@ -183,13 +183,17 @@ class InvoiceReopened(Fact, frozen=True, kw_only=True):
 
 
 class InvoiceCredited(Fact, frozen=True, kw_only=True):
-    """A credit note over this invoice was posted: ``amount`` is its gross total."""
+    """A credit note over this invoice was posted: ``amount`` is its gross total.
+
+    ``totals`` are all of its sums: the credit note that takes back the rest gets what they leave.
+    """
 
     TOPIC = "invoice.credited"
 
     credit_note_id: str
     amount: Decimal
     lines: tuple[Credited, ...] = ()
+    totals: Totals | None = None
 
 
 class InvoiceCreditWithdrawn(Fact, frozen=True, kw_only=True):

@@ -255,7 +255,7 @@ def _money(invoice: Invoice, fact: MoneyFact) -> Invoice:
         case InvoiceReopened():
             return _settled(invoice, fact.source, fact.source_id, -fact.amount)
         case InvoiceCredited():
-            credit = Credit(fact.credit_note_id, fact.amount, fact.lines)
+            credit = Credit(fact.credit_note_id, fact.amount, fact.lines, fact.totals)
             return _replace(invoice, credits=(*invoice.credits, credit))
         case InvoiceCreditWithdrawn():
             left = tuple(it for it in invoice.credits if it.credit_note_id != fact.credit_note_id)

@@ -38,6 +38,7 @@ class Credit(msgspec.Struct, frozen=True):
     credit_note_id: str
     amount: Decimal
     lines: tuple[Credited, ...] = ()
+    totals: Totals | None = None
 
 
 class Invoice(Header, frozen=True, kw_only=True):
