@@ -9,7 +9,7 @@ from domain.changes import differing, patched
 from domain.errors import RuleBroken, Violation
 from domain.facts.settings import BookSettings, SeriesRule, SettingsChanged
 from domain.money import EXPONENTS, ZERO
-from domain.series import format_problem
+from domain.series import format_problem, rules_problems
 
 # ---------------------------------------------------------------- state
 
@@ -96,6 +96,8 @@ def _series_violations(rules: Sequence[SeriesRule]) -> Iterator[Violation]:
         problem = format_problem(rule.format)
         if problem:
             yield Violation("settings-series", f"{at}/format", problem)
+    for index, problem in rules_problems(rules):
+        yield Violation("settings-series", f"/series/{index}/format", problem)
 
 
 # ---------------------------------------------------------------- evolve
