@@ -47,15 +47,22 @@ class AlreadyExists(Refusal):
 class NotAllowed(Refusal):
     """The state of the entity forbids the command.
 
-    ``code`` names the reason, ``actions`` the commands that its state does allow.
+    ``code`` names the reason, ``actions`` the commands that its state does allow, ``preview`` what
+    another command would make instead, where that is known.
     """
 
     def __init__(
-        self, detail: str, *, code: str = "invalid-transition", actions: tuple[str, ...] = ()
+        self,
+        detail: str,
+        *,
+        code: str = "invalid-transition",
+        actions: tuple[str, ...] = (),
+        preview: msgspec.Struct | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.actions = actions
+        self.preview = preview
 
 
 class RuleBroken(Refusal):

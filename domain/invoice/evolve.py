@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Protocol, TypeAlias, TypeVar, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 import msgspec
 
@@ -53,64 +53,17 @@ from domain.facts.invoice_life import (
 )
 from domain.facts.invoice_parts import TaxOverride
 from domain.facts.lines import CommentLine, Line, ModelLine, Serial
+from domain.invoice.facts import (
+    InvoiceFact,
+    LifeFact,
+    LineFact,
+    MoneyFact,
+    NoteFact,
+    PartFact,
+    ReviewFact,
+)
 from domain.invoice.state import Credit, Invoice, Settlement
 from domain.money import ZERO, product, rounded, total
-
-LineFact: TypeAlias = (
-    InvoiceLineAdded
-    | InvoiceLineChanged
-    | InvoiceLineRemoved
-    | InvoiceLinesReordered
-    | InvoiceSerialReserved
-    | InvoiceSerialReleased
-)
-PartFact: TypeAlias = (
-    InvoiceTaxOverridden
-    | InvoiceTaxOverrideRemoved
-    | InvoiceAddressSet
-    | InvoiceAddressRemoved
-    | InvoiceTableAssigned
-    | InvoiceTableUnassigned
-    | InvoiceAttachmentAdded
-    | InvoiceAttachmentRemoved
-)
-NoteFact: TypeAlias = InvoiceNoteAdded | InvoiceNoteChanged | InvoiceNoteRedacted
-ReviewFact: TypeAlias = (
-    InvoiceApproved
-    | InvoiceApprovalWithdrawn
-    | InvoiceRejected
-    | InvoiceConverted
-    | InvoiceDisputed
-    | InvoiceDisputeResolved
-)
-LifeFact: TypeAlias = (
-    InvoicePosted
-    | InvoiceReleased
-    | InvoiceVoided
-    | InvoiceArchived
-    | InvoiceUnarchived
-    | InvoiceDueDateChanged
-)
-MoneyFact: TypeAlias = (
-    InvoicePartiallyPaid
-    | InvoicePaid
-    | InvoiceReopened
-    | InvoiceCredited
-    | InvoiceCreditWithdrawn
-    | InvoiceWrittenOff
-    | InvoiceRecovered
-)
-InvoiceFact: TypeAlias = (
-    InvoiceDrafted
-    | InvoiceHeaderChanged
-    | LineFact
-    | PartFact
-    | NoteFact
-    | ReviewFact
-    | LifeFact
-    | MoneyFact
-    | InvoiceDraftDeleted
-)
 
 
 class _Part(Protocol):
@@ -148,13 +101,16 @@ def _lines(lines: tuple[Line, ...], fact: LineFact) -> tuple[Line, ...]:
             return (*lines, fact.line)
         case InvoiceLineChanged():
             return tuple(
-                patched(it, fact.to, fact.fields) if it.id == fact.to.id else it for it in lines
+                patched(it, fact.to, fact.fields)
+                if it.id == fact.to.id and type(it) is type(fact.to)
+                else it
+                for it in lines
             )
         case InvoiceLineRemoved():
             return _without(lines, fact.line_id)
         case InvoiceLinesReordered():
-            by_id = {line.id: line for line in lines}
-            return tuple(by_id[id_] for id_ in fact.line_ids)
+            place = {id_: index for index, id_ in enumerate(fact.line_ids)}
+            return tuple(sorted(lines, key=lambda line: place.get(line.id, len(place))))
         case InvoiceSerialReserved():
             return _with_serials(lines, fact.line_id, lambda them: (*them, fact.serial))
         case InvoiceSerialReleased():
@@ -210,12 +166,8 @@ def _note(invoice: Invoice, fact: NoteFact) -> Invoice:
 def _review(invoice: Invoice, fact: ReviewFact) -> Invoice:
     match fact:
         case InvoiceApproved():
-            return _replace(
-                invoice,
-                status="Approved",
-                approver=fact.approver,
-                approved_hash=fact.content_hash,
-            )
+            signed = {"approver": fact.approver, "approved_hash": fact.content_hash}
+            return _replace(invoice, status="Approved", **signed)
         case InvoiceApprovalWithdrawn() | InvoiceRejected():
             return _replace(invoice, status="Draft", approver=None, approved_hash=None)
         case InvoiceConverted():
@@ -320,13 +272,12 @@ def _settled(invoice: Invoice, source: str, source_id: str, amount: Decimal) -> 
 
 def _overridden(them: tuple[TaxOverride, ...], new: TaxOverride) -> tuple[TaxOverride, ...]:
     """One override a group: a second one takes the place of the first."""
-    others = tuple(it for it in them if it.id != new.id and tax_group(it) != tax_group(new))
+
+    def group(it: TaxOverride) -> tuple[str, Decimal, str | None]:
+        return (it.category, it.rate, it.exemption_code)
+
+    others = tuple(it for it in them if it.id != new.id and group(it) != group(new))
     return (*others, new)
-
-
-def tax_group(override: TaxOverride) -> tuple[str, Decimal, str | None]:
-    """Which group of taxes an override is for: category, rate and exemption."""
-    return (override.category, override.rate, override.exemption_code)
 
 
 def _with_serials(
