@@ -1,8 +1,16 @@
-"""Amounts of money: decimals, rounded once, half up, to the currency's ISO 4217 exponent."""
+"""Amounts of money: decimals, rounded once, half up, to the currency's ISO 4217 exponent.
 
-from collections.abc import Iterable
+The operators of ``Decimal`` round to 28 digits, so sums and products go through the functions here.
+"""
+
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
+from typing import Self
+
+import msgspec
+
+from domain.apportionment import allocated
 
 _TWO_DIGITS = frozenset(
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
@@ -22,12 +30,23 @@ _OTHERS = {
 EXPONENTS = {**dict.fromkeys(sorted(_TWO_DIGITS), 2), **_OTHERS}
 """Decimal digits of every currency in use. Source: ISO 4217 list one."""
 
-# The API admits 15 integer digits and 6 decimals a factor; a product of three is exact here.
-_EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
+# The API admits 15 integer digits and 6 decimals a factor: a product of ten is exact here. A
+# quotient of such products misses a half by far more than the 400th digit, or meets it exactly.
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3, 4)}
 _UNIT_OF: dict[str | None, Decimal] = {code: _UNITS[n] for code, n in EXPONENTS.items()}
+_CENT = _UNITS[2]
+_NOTHING = {unit: unit - unit for unit in _UNITS.values()}
+
+# Bound once: every line of every draft is multiplied and rounded after every change.
+_multiply, _quantize, _add = _EXACT.multiply, _EXACT.quantize, _EXACT.add
 
 ZERO = Decimal(0)
+
+
+def digits_of(currency: str | None) -> int:
+    """The decimal digits of the currency; two for a draft without a valid one."""
+    return EXPONENTS.get(currency or "", 2)
 
 
 def rounded(amount: Decimal, currency: str | None) -> Decimal:
@@ -35,16 +54,120 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
 
     A draft without a valid currency is shown at two digits.
     """
-    unit = _UNIT_OF.get(currency, _UNITS[2])
-    # Adding zero turns -0.00 into 0.00.
-    return _EXACT.add(_EXACT.quantize(amount, unit), ZERO)
+    unit = _UNIT_OF.get(currency, _CENT)
+    # What is rounded to nothing has no sign: 0.00, never -0.00.
+    return _quantize(amount, unit) or _NOTHING[unit]
+
+
+def times(one: Decimal, other: Decimal) -> Decimal:
+    """The exact product of two."""
+    return _multiply(one, other)
 
 
 def product(*factors: Decimal) -> Decimal:
     """The exact product: nothing is rounded before the one rounding that the rules ask for."""
-    return reduce(_EXACT.multiply, factors)
+    return reduce(_multiply, factors)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    return reduce(_EXACT.add, amounts, ZERO)
+    return reduce(_add, amounts, ZERO)
+
+
+def difference(amount: Decimal, less: Decimal) -> Decimal:
+    """The exact difference."""
+    return _EXACT.subtract(amount, less)
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """The quotient, to so many digits that rounding it gives what rounding the exact one would."""
+    return _EXACT.divide(dividend, divisor)
+
+
+def minor_units(amount: Decimal, currency: str | None) -> int:
+    """How many of the currency's smallest units the amount has, rounded as by ``rounded``."""
+    return int(_EXACT.scaleb(rounded(amount, currency), digits_of(currency)))
+
+
+def of_minor_units(units: int, currency: str | None) -> Decimal:
+    """The amount that has so many of the currency's smallest units."""
+    return _EXACT.scaleb(Decimal(units), -digits_of(currency))
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount of a currency, which cannot be mixed with another one.
+
+    Raises:
+        ValueError: The currency is not in use, or has fewer digits than the amount.
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if self.currency not in EXPONENTS:
+            raise ValueError(f"{self.currency!r} is not a currency of ISO 4217 that is in use.")
+        exact = rounded(self.amount, self.currency) if self.amount.is_finite() else None
+        if exact is None or exact != self.amount:
+            raise ValueError(
+                f"{self.amount} is no amount of {self.currency}, which has "
+                f"{EXPONENTS[self.currency]} decimal digits: round it first."
+            )
+        msgspec.structs.force_setattr(self, "amount", exact)
+
+    @classmethod
+    def rounded(cls, amount: Decimal, currency: str) -> Self:
+        """The amount at the currency's digits, halves away from zero."""
+        return cls(rounded(amount, currency), currency)
+
+    @classmethod
+    def sum(cls, amounts: Iterable[Self], currency: str) -> Self:
+        """The sum; of nothing, it is zero of the currency."""
+        zero = cls(ZERO, currency)
+        return cls(total(zero._like(it) for it in amounts), currency)
+
+    def allocate(self, weights: Sequence[Decimal]) -> list[Self]:
+        """Parts in proportion to the weights that sum to the whole: see ``allocate``."""
+        parts = allocate(self.amount, weights, self.currency)
+        return [type(self)(part, self.currency) for part in parts]
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(_EXACT.add(self.amount, self._like(other)), self.currency)
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(_EXACT.subtract(self.amount, self._like(other)), self.currency)
+
+    def __neg__(self) -> Self:
+        return type(self)(self.amount.copy_negate(), self.currency)
+
+    def __lt__(self, other: Self) -> bool:
+        return self.amount < self._like(other)
+
+    def __le__(self, other: Self) -> bool:
+        return self.amount <= self._like(other)
+
+    def __gt__(self, other: Self) -> bool:
+        return self.amount > self._like(other)
+
+    def __ge__(self, other: Self) -> bool:
+        return self.amount >= self._like(other)
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def _like(self, other: Self) -> Decimal:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} do not mix: convert one first.")
+        return other.amount
+
+
+def allocate(amount: Decimal, weights: Sequence[Decimal], currency: str | None) -> list[Decimal]:
+    """The amount, rounded, in parts that sum to it, in proportion to the sizes of the weights.
+
+    By largest remainder in the currency's smallest unit; of equal remainders, the first has it.
+    Who weighs nothing gets nothing, unless nobody weighs anything: then all weigh the same.
+    """
+    places = max((-int(it.as_tuple().exponent) for it in weights), default=0)
+    whole = [int(_EXACT.scaleb(it, max(places, 0))) for it in weights]
+    parts = allocated(minor_units(amount, currency), whole)
+    return [of_minor_units(part, currency) for part in parts]

@@ -1,0 +1,88 @@
+"""A shortcut for plain documents, which are most of them and summed after every change.
+
+Plain is what has no tax inside of prices, no package, and no discount or charge of the document.
+"""
+
+from decimal import Decimal
+
+from domain.amounts.document import (
+    UNTAXED,
+    Amounts,
+    Document,
+    Group,
+    group_of,
+    override_of,
+    sort_key,
+)
+from domain.amounts.line import line_net
+from domain.amounts.summing import tax_total
+from domain.facts.invoice_parts import TaxTotal, Totals
+from domain.facts.lines import CommentLine, PackageLine, Tax
+from domain.money import ZERO, product, rounded, total
+
+_PERCENT = Decimal("0.01")
+
+
+def plain_amounts(document: Document) -> Amounts | None:
+    """The amounts of a plain document; nothing for any other."""
+    if (
+        document.price_includes_tax
+        or document.discount_percent
+        or document.discount_amount
+        or document.charge_percent
+        or document.charge_amount
+    ):
+        return None
+    currency = document.currency
+    nothing = rounded(ZERO, currency)
+    nets: list[Decimal] = []
+    by_taxes: dict[tuple[Group, ...], list[Decimal]] = {}
+    latest: tuple[Tax, ...] | None = None
+    alike: list[Decimal] = []
+    for line in document.lines:
+        if isinstance(line, CommentLine):
+            nets.append(nothing)
+            continue
+        if isinstance(line, PackageLine) or line.package_id is not None:
+            return None
+        taxes = line.taxes
+        # Most lines have the taxes of the line before them, which is told quickest by comparing.
+        if taxes is not latest and taxes != latest:
+            if any(it.included for it in taxes):
+                return None
+            alike = by_taxes.setdefault(tuple(map(group_of, taxes)) or (UNTAXED,), [])
+            latest = taxes
+        net = line_net(line, currency)
+        nets.append(net)
+        alike.append(net)
+    return Amounts(tuple(nets), _sums(document, by_taxes, nothing))
+
+
+def _sums(
+    document: Document, by_taxes: dict[tuple[Group, ...], list[Decimal]], nothing: Decimal
+) -> Totals:
+    bases: dict[Group, Decimal] = {}
+    sums: list[Decimal] = [nothing]
+    for groups, nets in by_taxes.items():
+        base = total(nets)
+        sums.append(base)
+        for group in groups:
+            bases[group] = total([bases[group], base]) if group in bases else base
+    net = total(sums)
+    taxes = tuple(_tax(document, it, bases[it]) for it in sorted(bases, key=sort_key))
+    tax = total([nothing, *(it.amount for it in taxes)])
+    return Totals(
+        lines=net,
+        discount=nothing,
+        charge=nothing,
+        net=net,
+        tax=tax,
+        gross=total([net, tax]),
+        taxes=taxes,
+    )
+
+
+def _tax(document: Document, group: Group, base: Decimal) -> TaxTotal:
+    override = override_of(group, document.overrides)
+    amount = product(base, group.rate, _PERCENT) if override is None else override.amount
+    return tax_total(group, base, rounded(amount, document.currency), override)
