@@ -5,6 +5,7 @@ what leaves the payment is what arrives at the invoices.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -31,6 +32,16 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
     invoice_id: str
     amount: Decimal
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that was given back to the customer, out of a payment or a credit note."""
+
+    id: str
+    amount: Decimal
+    method: str
+    refunded_on: date
+    reason: str | None = None
 
 
 class Funds(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,11 +16,16 @@ from domain.facts.lines import Tax
 
 
 class CreditLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is credited of one line of the invoice: ``quantity`` of it, at the price it was sold."""
+    """What is credited of one line of the invoice: ``quantity`` of it, at the price it was sold.
+
+    ``serial_numbers`` are those of the line that came back; all that are left, where it is empty
+    and all that is left of the line is credited.
+    """
 
     line_id: str
     quantity: Decimal
     reason: str | None = None
+    serial_numbers: tuple[str, ...] = ()
 
 
 class FlatAmount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

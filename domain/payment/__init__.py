@@ -15,7 +15,6 @@ from domain.payment.state import (
     available_actions,
     guard,
     refunded,
-    status,
     unapplied,
 )
 
@@ -35,7 +34,6 @@ __all__ = [
     "refund",
     "refunded",
     "reverse",
-    "status",
     "unapplied",
     "unapply",
 ]

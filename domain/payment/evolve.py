@@ -6,7 +6,7 @@ from typing import assert_never
 import msgspec
 
 from domain.aggregate import Aggregate
-from domain.allocation import added
+from domain.allocation import Refund, added
 from domain.changes import patched
 from domain.facts.payment import (
     PaymentApplied,
@@ -18,7 +18,7 @@ from domain.facts.payment import (
     PaymentReversed,
     PaymentUnapplied,
 )
-from domain.payment.state import Payment, Refund
+from domain.payment.state import Payment
 
 _replace = msgspec.structs.replace
 

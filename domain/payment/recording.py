@@ -148,8 +148,7 @@ def _violations(read: Read, recorded: PaymentRecorded, today: date) -> Iterator[
 def _dated_violations(read: Read, dated: date, today: date, pointer: str) -> Iterator[Violation]:
     if dated > today:
         yield Violation("P08", pointer, f"Today is {today}: money cannot have moved later.")
-    for violation in check(read, dated, sales=False):
-        yield Violation(violation.code, pointer, violation.detail)
+    yield from check(read, dated, sales=False, pointer=pointer)
 
 
 def _money_violations(read: Read, recorded: PaymentRecorded) -> Iterator[Violation]:

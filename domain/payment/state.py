@@ -4,22 +4,10 @@ from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
-import msgspec
-
-from domain.allocation import Applied
+from domain.allocation import Applied, Refund
 from domain.errors import NotAllowed
 from domain.facts.payment import PaymentDetails
 from domain.money import ZERO, total
-
-
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that was given back to the customer."""
-
-    id: str
-    amount: Decimal
-    method: str
-    refunded_on: date
-    reason: str | None = None
 
 
 class Payment(PaymentDetails, frozen=True, kw_only=True):
@@ -42,6 +30,19 @@ class Payment(PaymentDetails, frozen=True, kw_only=True):
     refunds: tuple[Refund, ...] = ()
     reversed_on: date | None = None
     reverse_reason: str | None = None
+
+    @property
+    def status(self) -> str:
+        """One of ``STATUSES``. It follows from what became of the money, and is never set.
+
+        What was refunded is as good as gone: a payment is Applied when nothing else is left of it,
+        and Refunded when all of it was given back.
+        """
+        if self.reversed_on is not None:
+            return "Reversed"
+        if self.applied:
+            return "PartiallyApplied" if unapplied(self) else "Applied"
+        return "Recorded" if unapplied(self) else "Refunded"
 
 
 STATUSES = ("Recorded", "PartiallyApplied", "Applied", "Refunded", "Reversed")
@@ -78,19 +79,6 @@ def unapplied(payment: Payment) -> Decimal:
     return total([payment.amount, -refunded(payment), *(-it.amount for it in payment.applied)])
 
 
-def status(payment: Payment) -> str:
-    """One of ``STATUSES``. It follows from what became of the money, and is never set.
-
-    What was refunded is as good as gone: a payment is Applied when nothing else is left of it, and
-    Refunded when nothing at all is.
-    """
-    if payment.reversed_on is not None:
-        return "Reversed"
-    if payment.applied:
-        return "PartiallyApplied" if unapplied(payment) else "Applied"
-    return "Recorded" if unapplied(payment) else "Refunded"
-
-
 def available_actions(status: str) -> tuple[str, ...]:
     """The commands that a payment in this status accepts."""
     return tuple(command for command, statuses in COMMANDS.items() if status in statuses)
@@ -98,7 +86,7 @@ def available_actions(status: str) -> tuple[str, ...]:
 
 def guard(payment: Payment, command: str) -> None:
     """Refuse the command when the payment's status forbids it."""
-    now = status(payment)
+    now = payment.status
     if now in COMMANDS[command]:
         return
     actions = available_actions(now)
