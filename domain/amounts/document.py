@@ -99,6 +99,11 @@ def group_of(tax: Tax) -> Group:
     return Group(tax.rate, tax.category, tax.exemption_code, tax.exemption_text)
 
 
+def groups_of(taxes: tuple[Tax, ...]) -> tuple[Group, ...]:
+    """The groups of these taxes; of none, the one for what has no tax yet."""
+    return tuple(map(group_of, taxes)) or (UNTAXED,)
+
+
 def sort_key(group: Group) -> tuple[Decimal, str, str, str]:
     """Groups are listed by rate, then category and exemption, whatever the order of the lines."""
     return (group.rate, group.category, group.exemption_code or "", group.exemption_text or "")

@@ -14,6 +14,16 @@ from domain.money import ZERO, product
 _ONE = Decimal(1)
 
 
+def billed_lines(lines: Sequence[Line]) -> dict[int, BilledLine]:
+    """The lines that count themselves, by index: no comments, and nothing inside of a package."""
+    inside = {index for them in package_members(lines).values() for index in them}
+    return {
+        index: line
+        for index, line in enumerate(lines)
+        if not isinstance(line, CommentLine) and index not in inside
+    }
+
+
 def package_members(lines: Sequence[Line]) -> dict[int, tuple[int, ...]]:
     """The indexes of the lines inside of each package, by the package's own index."""
     packages = {it.id: index for index, it in enumerate(lines) if isinstance(it, PackageLine)}

@@ -3,20 +3,20 @@
 Plain is what has no tax inside of prices, no package, and no discount or charge of the document.
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from domain.amounts.document import (
-    UNTAXED,
     Amounts,
     Document,
     Group,
-    group_of,
+    groups_of,
     override_of,
     sort_key,
 )
 from domain.amounts.line import line_net
 from domain.amounts.summing import tax_total
-from domain.facts.invoice_parts import TaxTotal, Totals
+from domain.facts.invoice_parts import TaxOverride, TaxTotal, Totals
 from domain.facts.lines import CommentLine, PackageLine, Tax
 from domain.money import ZERO, product, rounded, total
 
@@ -50,26 +50,34 @@ def plain_amounts(document: Document) -> Amounts | None:
         if taxes is not latest and taxes != latest:
             if any(it.included for it in taxes):
                 return None
-            alike = by_taxes.setdefault(tuple(map(group_of, taxes)) or (UNTAXED,), [])
+            alike = by_taxes.setdefault(groups_of(taxes), [])
             latest = taxes
         net = line_net(line, currency)
         nets.append(net)
         alike.append(net)
-    return Amounts(tuple(nets), _sums(document, by_taxes, nothing))
+    return Amounts(tuple(nets), sums_by_taxes(by_taxes, currency, document.overrides))
 
 
-def _sums(
-    document: Document, by_taxes: dict[tuple[Group, ...], list[Decimal]], nothing: Decimal
+def sums_by_taxes(
+    nets: Mapping[tuple[Group, ...], Sequence[Decimal]],
+    currency: str | None,
+    overrides: Sequence[TaxOverride] = (),
 ) -> Totals:
+    """The sums of nets with these taxes on top of them."""
+    nothing = rounded(ZERO, currency)
     bases: dict[Group, Decimal] = {}
     sums: list[Decimal] = [nothing]
-    for groups, nets in by_taxes.items():
-        base = total(nets)
+    for groups, them in nets.items():
+        base = total(them)
         sums.append(base)
         for group in groups:
             bases[group] = total([bases[group], base]) if group in bases else base
     net = total(sums)
-    taxes = tuple(_tax(document, it, bases[it]) for it in sorted(bases, key=sort_key))
+    taxes: list[TaxTotal] = []
+    for group in sorted(bases, key=sort_key):
+        base, override = bases[group], override_of(group, overrides)
+        amount = product(base, group.rate, _PERCENT) if override is None else override.amount
+        taxes.append(tax_total(group, base, rounded(amount, currency), override))
     tax = total([nothing, *(it.amount for it in taxes)])
     return Totals(
         lines=net,
@@ -78,11 +86,5 @@ def _sums(
         net=net,
         tax=tax,
         gross=total([net, tax]),
-        taxes=taxes,
+        taxes=tuple(taxes),
     )
-
-
-def _tax(document: Document, group: Group, base: Decimal) -> TaxTotal:
-    override = override_of(group, document.overrides)
-    amount = product(base, group.rate, _PERCENT) if override is None else override.amount
-    return tax_total(group, base, rounded(amount, document.currency), override)

@@ -11,7 +11,7 @@ import msgspec
 
 from domain.amounts.document import UNTAXED, Document, Levy, group_of, sort_key
 from domain.amounts.line import line_fraction, line_net
-from domain.amounts.packages import package_fractions, package_members
+from domain.amounts.packages import billed_lines, package_fractions, package_members
 from domain.apportionment import apportioned, half_up
 from domain.facts.lines import CommentLine, Line, PackageLine, Tax
 from domain.money import digits_of, minor_units
@@ -31,12 +31,9 @@ def portions(document: Document, shares: Mapping[int, Fraction] | None = None) -
     """The portions of all lines that are billed; with ``shares`` by index, so much of them only."""
     lines = document.lines
     members = package_members(lines)
-    inside = {index for them in members.values() for index in them}
     known: dict[tuple[Tax, ...], tuple[Levy, ...]] = {}
     found: list[Portion] = []
-    for index, line in enumerate(lines):
-        if isinstance(line, CommentLine) or index in inside:
-            continue
+    for index, line in billed_lines(lines).items():
         share = _WHOLE if shares is None else shares.get(index, Fraction(0))
         priced = _priced(line, share, document.currency)
         parts = [(line.taxes, priced)]

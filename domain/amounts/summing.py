@@ -1,6 +1,6 @@
 """The sums of a document, from its buckets: tax is rounded once for each group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from domain.amounts.buckets import Bucket
 from domain.amounts.document import Document, Group, override_of, sort_key
 from domain.apportionment import half_up
 from domain.facts.invoice_parts import BaseTotals, TaxOverride, TaxTotal, Totals
-from domain.money import difference, minor_units, of_minor_units, product, rounded
+from domain.money import ZERO, difference, minor_units, of_minor_units, product, rounded, total
 
 
 class GroupSum(msgspec.Struct):
@@ -97,6 +97,56 @@ def tax_total(
         exemption_text=group.exemption_text,
         override=None if override is None else override.reason,
     )
+
+
+def less(sums: Totals, earlier: Sequence[Totals | None], shown: Container[Group] = ()) -> Totals:
+    """The sums without earlier ones. Groups of nothing are left out, but for those ``shown``."""
+    before = [it for it in earlier if it is not None]
+    taxes = {_group(it): it for it in sums.taxes}
+    for it in (tax for one in before for tax in one.taxes):
+        so_far = taxes.get(_group(it), msgspec.structs.replace(it, base=ZERO, amount=ZERO))
+        taxes[_group(it)] = msgspec.structs.replace(
+            so_far,
+            base=difference(so_far.base, it.base),
+            amount=difference(so_far.amount, it.amount),
+        )
+    left = (taxes[it] for it in sorted(taxes, key=sort_key) if _any(taxes[it]) or it in shown)
+
+    def rest(name: str) -> Decimal:
+        return difference(getattr(sums, name), total(getattr(it, name) for it in before))
+
+    return Totals(
+        lines=rest("lines"),
+        discount=rest("discount"),
+        charge=rest("charge"),
+        net=rest("net"),
+        tax=rest("tax"),
+        gross=rest("gross"),
+        taxes=tuple(left),
+        base=_base_less(sums.base, [it.base for it in before]),
+    )
+
+
+def _group(tax: TaxTotal) -> Group:
+    return Group(tax.rate, tax.category, tax.exemption_code, tax.exemption_text)
+
+
+def _any(tax: TaxTotal) -> bool:
+    return bool(tax.base or tax.amount)
+
+
+def _base_less(base: BaseTotals | None, earlier: Iterable[BaseTotals | None]) -> BaseTotals | None:
+    if base is None:
+        return None
+    for it in earlier:
+        if it is not None:
+            base = msgspec.structs.replace(
+                base,
+                net=difference(base.net, it.net),
+                tax=difference(base.tax, it.tax),
+                gross=difference(base.gross, it.gross),
+            )
+    return base
 
 
 def converted(totals: Totals, base_currency: str, rate: Decimal, rate_date: date) -> BaseTotals:
