@@ -1,6 +1,6 @@
 """Hypothesis strategies: amounts as they may be on the wire, and facts of every type."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -27,6 +27,7 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**53), 2**53),
     bool: st.booleans(),
     date: st.dates(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
     Decimal: decimals(),
     NoneType: st.none(),
     UnsetType: st.just(UNSET),
@@ -47,9 +48,25 @@ def values(type_: Any) -> st.SearchStrategy[Any]:
 
 
 def structs(type_: type[S]) -> st.SearchStrategy[S]:
-    """Any value of a Struct: with every field that it must have, and some of those it may have."""
+    """Any value of a Struct: with every field that it must have, and some of those it may have.
+
+    The ``fields`` of a change name fields of its ``to``.
+    """
+    names = type_.__struct_fields__
+    if {"to", "fields"} <= {*names}:
+        return _to(type_).flatmap(lambda to: _change(type_, to))
     must: dict[str, st.SearchStrategy[Any]] = {}
     may: dict[str, st.SearchStrategy[Any]] = {}
     for field in msgspec.structs.fields(type_):
         (must if field.required else may)[field.name] = values(field.type)
     return st.fixed_dictionaries(must, optional=may).map(lambda fields: type_(**fields))
+
+
+def _to(type_: type[S]) -> st.SearchStrategy[Any]:
+    return next(values(it.type) for it in msgspec.structs.fields(type_) if it.name == "to")
+
+
+def _change(type_: type[S], to: msgspec.Struct) -> st.SearchStrategy[S]:
+    names = [name for name in to.__struct_fields__ if name != "id"]
+    some = st.lists(st.sampled_from(names), max_size=4, unique=True).map(tuple)
+    return some.map(lambda fields: type_(to=to, fields=fields))
