@@ -21,12 +21,13 @@ from domain.facts.payment import (
     PaymentRefunded,
     PaymentReversed,
 )
-from domain.money import EXPONENTS, ZERO, rounded, total
+from domain.money import ZERO, rounded, total
 from domain.payment.applying import SOURCE, application, funds_of, paid, withdrawal
 from domain.payment.evolve import PAYMENT, evolve
 from domain.payment.state import Payment, guard, refunded, unapplied
 from domain.payment_ref import MAX_LENGTH, take
 from domain.period import check
+from domain.posting.header import check_currency, check_rate
 
 CARD = "card"
 """The method under which numbers of cards are looked for."""
@@ -152,14 +153,9 @@ def _dated_violations(read: Read, dated: date, today: date, pointer: str) -> Ite
 
 
 def _money_violations(read: Read, recorded: PaymentRecorded) -> Iterator[Violation]:
-    settings = settings_of(read)
-    base, currency = settings.base_currency, recorded.currency
-    if currency not in EXPONENTS:
-        detail = f"{currency!r} is not a currency of ISO 4217 that is in use."
-        yield Violation("P07", "/currency", detail)
-    elif settings.currencies and currency not in {*settings.currencies, base}:
-        detail = f"This book does not use {currency}: add it to the settings, or name another one."
-        yield Violation("P07", "/currency", detail)
+    settings, currency = settings_of(read), recorded.currency
+    yield from check_currency(currency, settings)
+    yield from check_rate(currency, recorded.exchange_rate, settings)
     yield from amount_violations(recorded.amount, currency, most=recorded.amount)
     fee = recorded.bank_fee
     if fee is not None and fee < ZERO:
@@ -168,15 +164,6 @@ def _money_violations(read: Read, recorded: PaymentRecorded) -> Iterator[Violati
         most = max(recorded.amount, ZERO)
         for violation in amount_violations(fee, currency, most=most):
             yield Violation("bank-fee", "/bankFee", violation.detail)
-    rate = recorded.exchange_rate
-    if rate is not None and rate <= ZERO:
-        yield Violation("P15", "/exchangeRate", "An exchange rate is above 0.")
-    elif base and currency != base and rate is None:
-        detail = f"Say how many {base} one {currency} was worth: set exchangeRate."
-        yield Violation("P15", "/exchangeRate", detail)
-    elif base == currency and rate not in {None, 1}:
-        detail = f"The book is kept in {base}: leave exchangeRate out."
-        yield Violation("P15", "/exchangeRate", detail)
 
 
 def _card_violations(details: PaymentDetails, method: str) -> Iterator[Violation]:
