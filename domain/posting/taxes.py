@@ -13,7 +13,8 @@ from domain.tax_code import UNTAXED
 
 _EXPLAINED = frozenset({"E", "AE", "K", "G", "O"})
 _BETWEEN_TAXABLE_PERSONS = {"AE": "reverse charge", "K": "supply to another member state"}
-_EN_DECIMALS = 2
+_TWO_DECIMALS = "EUR"
+"""EN 16931 shows every amount as if the currency were one of two decimals (BR-DEC)."""
 
 
 def check_tax_rules(case: Case, seller: Seller, buyer: Buyer | None) -> Iterator[Violation]:
@@ -76,7 +77,7 @@ def check_decimals(sums: Totals, nets: Sequence[Decimal]) -> Iterator[Violation]
         **{f"lines/{index}": net for index, net in enumerate(nets)},
     }
     for name, amount in amounts.items():
-        if round(amount, _EN_DECIMALS) != amount:
+        if rounded(amount, _TWO_DECIMALS) != amount:
             detail = (
                 f"An e-invoice shows two decimals, but this is {amount}: change the prices, or "
                 "take the customer's endpoint away."

@@ -22,6 +22,32 @@ def no_floats(source: Source) -> Iterator[Finding]:
                 yield node.lineno, "math computes in binary fractions: use domain.money."
 
 
+def exact_arithmetic(source: Source) -> Iterator[Finding]:
+    """A quotient of decimals is cut at 28 digits, and ``round`` rounds halves to even."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+            yield node.lineno, "/ cuts digits off: use quotient of domain.money, or a Fraction."
+        elif isinstance(node, ast.Call) and dotted(node.func) == "round":
+            yield node.lineno, "round() rounds halves to even: use rounded of domain.money."
+
+
+def no_float_values(source: Source) -> Iterator[Finding]:
+    """Between the wire and the log, a decimal that becomes a binary fraction has lost its cent."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = dotted(node.func)
+        if called == "float" or called.endswith(".from_float"):
+            yield node.lineno, f"{called}() makes or takes a binary fraction: keep the Decimal."
+        elif called == "Decimal" and any(_is_float(it) for it in node.args):
+            yield node.lineno, "The Decimal of a binary fraction is not the number written."
+
+
+def _is_float(node: ast.expr) -> bool:
+    value = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(value, ast.Constant) and isinstance(value.value, float)
+
+
 _SECTION = re.compile(r"^# -{10,} (\w+)$", re.MULTILINE)
 _SECTIONS = ["state", "decisions", "evolve"]
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from tests.architecture.code_rules import (
+    exact_arithmetic,
     no_environment,
+    no_float_values,
     no_floats,
     no_sql,
     nothing_at_import,
@@ -30,6 +32,8 @@ RULES: dict[Rule, tuple[str, ...]] = {
     meanings: PACKAGES,
     nothing_at_import: PACKAGES,
     no_floats: ("domain",),
+    exact_arithmetic: ("domain",),
+    no_float_values: ("domain", "store", "projections", "api"),
     ordered_aggregates: ("domain",),
     no_environment: tuple(it for it in PACKAGES if it != "daybook"),
     no_sql: ("domain", "api", "workers", "daybook"),
@@ -91,6 +95,14 @@ PLANTED: dict[Rule, list[str]] = {
         "import math",
         "from math import floor",
     ],
+    exact_arithmetic: ["x = a / b", "x /= 2", "x = sum(a) / len(a)", "x = round(a, 2)"],
+    no_float_values: [
+        "x = float(a)",
+        "x = Decimal(0.1)",
+        "x = Decimal(-0.1)",
+        "x = Decimal.from_float(a)",
+        "def f():\n    return [float(it) for it in a]",
+    ],
     ordered_aggregates: [
         _MADE,
         text(_DECISIONS, _STATE, _EVOLVE, _MADE),
@@ -145,6 +157,8 @@ ALLOWED: dict[Rule, list[str]] = {
         "pattern = re.compile('x')",
     ],
     no_floats: ["x = 1", "x = Decimal('0.1')", "x = 'float'", "x = a // b"],
+    exact_arithmetic: ["x = a // b", "x = rounded(a, b)", "x = 'a / b'", "x = Fraction(a, b)"],
+    no_float_values: ["x = Decimal('0.1')", "x: float = seconds", "x = Decimal(1)", "x = 0.5"],
     ordered_aggregates: [
         "x = 1",
         text(_STATE, "class Thing: ...", _DECISIONS, _EVOLVE, "def evolve(): ...", _MADE),
