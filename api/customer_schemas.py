@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.wire import Code, Currency, Patch, Reply, RowVersion, ShortText, Wire, sent
 from domain.customer import Customer
-from domain.facts.customer import CustomerChanged, CustomerCreated
+from domain.facts.customer import CustomerCreated, CustomerDetails
 from store.recorded import Versioned
 
 Country = Annotated[
@@ -70,11 +70,11 @@ class CustomerPatch(Wire):
     payment_days: Patch[PaymentDays] = UNSET
     row_version: RowVersion | UnsetType = UNSET
 
-    def changes(self) -> CustomerChanged:
-        """The change that was sent."""
+    def changes(self) -> tuple[CustomerDetails, tuple[str, ...]]:
+        """The values that were sent, and the names of their fields."""
         values = sent(self)
         values.pop("row_version", None)
-        return CustomerChanged(**values)
+        return CustomerDetails(**values), tuple(values)
 
 
 class Transition(Wire):
@@ -102,7 +102,8 @@ class CustomerOut(Reply):
     @classmethod
     def of(cls, entity: Versioned[Customer]) -> "CustomerOut":
         """The customer as clients see it."""
-        values = msgspec.structs.asdict(entity.state)
+        own = {"id", "row_version"}
+        values = {it: getattr(entity.state, it) for it in cls.__struct_fields__ if it not in own}
         return cls(id=entity.id, row_version=entity.version, **values)
 
 

@@ -80,7 +80,7 @@ class CustomerController(Controller):
     ) -> Response[CustomerOut]:
         """Change fields (RFC 7396). What is so already makes no new RowVersion."""
         expected = expected_version(if_match, data.row_version)
-        decide = on(CUSTOMER(customer_id), lambda it: decisions.change(it, data.changes()))
+        decide = on(CUSTOMER(customer_id), lambda it: decisions.change(it, *data.changes()))
         return await change(
             request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
         )

@@ -1,20 +1,18 @@
 """Invoices on the wire: request and response bodies, and the one way from each to the domain."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.line_schemas import LineIn, LineOut, line_out
 from api.wire import (
     Code,
     Currency,
     Money,
     Patch,
-    Percent,
-    Price,
-    Quantity,
     Reply,
     RowVersion,
     ShortText,
@@ -22,53 +20,21 @@ from api.wire import (
     Wire,
     sent,
 )
-from domain.facts.invoice import (
-    Buyer,
-    InvoiceDrafted,
-    InvoiceHeaderChanged,
-    InvoiceLineChanged,
-    Line,
-    Totals,
+from domain.facts.invoice import InvoiceDrafted
+from domain.facts.invoice_life import Buyer
+from domain.facts.invoice_parts import Header, Totals
+from domain.invoice import (
+    MAX_LINES,
+    Invoice,
+    available_actions,
+    balance,
+    overdue,
+    settlement,
 )
-from domain.invoice import MAX_LINES, Invoice, available_actions
-from domain.invoice_totals import line_nets, totals
+from domain.invoice_totals import amounts
 from store.recorded import Versioned
 
-Uom = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Z0-9]{1,3}(?![\s\S])",
-        max_length=3,
-        description="Unit of measure, as a code of UN/ECE Recommendation 20.",
-        examples=["C62"],
-    ),
-]
-
 # ---------------------------------------------------------------- requests
-
-
-class LineIn(Wire):
-    """A line to add. Everything may be missing in a draft; posting says what is needed."""
-
-    item_code: Code | None = None
-    description: ShortText | None = None
-    quantity: Quantity | None = None
-    uom: Uom = "C62"
-    unit_price: Price | None = None
-    tax_rate: Percent | None = None
-    row_version: RowVersion | UnsetType = UNSET
-
-    def line(self, id_: str) -> Line:
-        """The domain's line, under this id."""
-        return Line(
-            id=id_,
-            item_code=self.item_code,
-            description=self.description,
-            quantity=_decimal(self.quantity),
-            uom=self.uom,
-            unit_price=_decimal(self.unit_price),
-            tax_rate=_decimal(self.tax_rate),
-        )
 
 
 class InvoiceIn(Wire):
@@ -83,11 +49,11 @@ class InvoiceIn(Wire):
     memo: Text | None = None
     lines: Annotated[list[LineIn], Meta(max_length=MAX_LINES)] = msgspec.field(default_factory=list)
 
-    def header(self) -> InvoiceDrafted:
+    def header(self, author: str) -> InvoiceDrafted:
         """The fact that opens the draft."""
         values = msgspec.structs.asdict(self)
         del values["lines"]
-        return InvoiceDrafted(**values)
+        return InvoiceDrafted(**values, author=author)
 
 
 class InvoicePatch(Wire):
@@ -102,32 +68,11 @@ class InvoicePatch(Wire):
     memo: Patch[Text] = UNSET
     row_version: RowVersion | UnsetType = UNSET
 
-    def changes(self) -> InvoiceHeaderChanged:
-        """The change that was sent."""
+    def changes(self) -> tuple[Header, tuple[str, ...]]:
+        """The values that were sent, and the names of their fields."""
         values = sent(self)
         values.pop("row_version", None)
-        return InvoiceHeaderChanged(**values)
-
-
-class LinePatch(Wire):
-    """Line fields to change (RFC 7396): a field that is absent keeps its value, null clears."""
-
-    item_code: Patch[Code] = UNSET
-    description: Patch[ShortText] = UNSET
-    quantity: Patch[Quantity] = UNSET
-    uom: Uom | UnsetType = UNSET
-    unit_price: Patch[Price] = UNSET
-    tax_rate: Patch[Percent] = UNSET
-    row_version: RowVersion | UnsetType = UNSET
-
-    def changes(self, line_id: str) -> InvoiceLineChanged:
-        """The change that was sent."""
-        values = sent(self)
-        values.pop("row_version", None)
-        for field in ("quantity", "unit_price", "tax_rate"):
-            if values.get(field) is not None:
-                values[field] = Decimal(values[field])
-        return InvoiceLineChanged(line_id=line_id, **values)
+        return Header(**values), tuple(values)
 
 
 class PostIn(Wire):
@@ -151,30 +96,24 @@ class VoidIn(Wire):
 # ---------------------------------------------------------------- responses
 
 
-class LineOut(Reply):
-    """A line. ``net`` is quantity times price, rounded once to the currency's exponent."""
-
-    id: str
-    item_code: str | None
-    description: str | None
-    quantity: Decimal | None
-    uom: str
-    unit_price: Decimal | None
-    tax_rate: Decimal | None
-    net: Decimal
-
-
 class TaxOut(Reply):
-    """Tax of one rate, computed on the sum of that rate's lines and rounded once."""
+    """Tax of one category and rate, computed on the sum of its lines and rounded once."""
 
+    category: str
     rate: Decimal
     base: Decimal
     amount: Decimal
 
 
 class TotalsOut(Reply):
-    """``net`` + ``tax`` = ``gross``, in the invoice's currency."""
+    """``lines`` - ``discount`` + ``charge`` = ``net``; ``net`` + ``tax`` = ``gross``.
 
+    All are in the invoice's currency.
+    """
+
+    lines: Decimal
+    discount: Decimal
+    charge: Decimal
     net: Decimal
     tax: Decimal
     gross: Decimal
@@ -191,13 +130,21 @@ class BuyerOut(Reply):
     postal_code: str | None
     city: str | None
     country: str | None
+    tax_id: str | None
+    email: str | None
 
 
 class InvoiceOut(Reply):
-    """An invoice. ``availableActions`` are the commands that its status allows now."""
+    """An invoice. ``availableActions`` are the commands that it accepts now.
+
+    ``balance`` is what is still owed; ``settlement`` and ``overdue`` follow from it.
+    """
 
     id: str
     status: str
+    settlement: str
+    overdue: bool
+    balance: Decimal
     number: str | None
     customer_id: str | None
     buyer: BuyerOut | None
@@ -218,10 +165,13 @@ class InvoiceOut(Reply):
     def of(cls, entity: Versioned[Invoice]) -> "InvoiceOut":
         """The invoice as clients see it."""
         invoice = entity.state
-        nets = line_nets(invoice)
+        found = amounts(invoice)
         return cls(
             id=entity.id,
             status=invoice.status,
+            settlement=settlement(invoice),
+            overdue=overdue(invoice, datetime.now(UTC).date()),
+            balance=balance(invoice),
             number=invoice.number,
             customer_id=invoice.customer_id,
             buyer=_buyer_out(invoice.buyer) if invoice.buyer else None,
@@ -231,12 +181,12 @@ class InvoiceOut(Reply):
             po_number=invoice.po_number,
             reference=invoice.reference,
             memo=invoice.memo,
-            lines=list(map(_line_out, invoice.lines, nets)),
-            totals=_totals_out(totals(invoice, nets)),
+            lines=list(map(line_out, invoice.lines, found.nets)),
+            totals=_totals_out(found.totals),
             void_reason=invoice.void_reason,
             voided_on=invoice.voided_on,
             row_version=entity.version,
-            available_actions=list(available_actions(invoice.status)),
+            available_actions=list(available_actions(invoice)),
         )
 
 
@@ -246,6 +196,7 @@ class InvoiceListed(Reply):
     id: str
     number: str | None
     status: str
+    settlement: str
     customer_id: str | None
     customer_name: str | None
     currency: str | None
@@ -256,6 +207,7 @@ class InvoiceListed(Reply):
     net: Decimal
     tax: Decimal
     gross: Decimal
+    balance: Decimal
     row_version: int
     created_at: datetime
     updated_at: datetime
@@ -277,19 +229,17 @@ def _buyer_out(buyer: Buyer) -> BuyerOut:
     return BuyerOut(**msgspec.structs.asdict(buyer))
 
 
-def _line_out(line: Line, net: Decimal) -> LineOut:
-    return LineOut(
-        id=line.id,
-        item_code=line.item_code,
-        description=line.description,
-        quantity=line.quantity,
-        uom=line.uom,
-        unit_price=line.unit_price,
-        tax_rate=line.tax_rate,
-        net=net,
-    )
-
-
 def _totals_out(sums: Totals) -> TotalsOut:
-    taxes = [TaxOut(rate=it.rate, base=it.base, amount=it.amount) for it in sums.taxes]
-    return TotalsOut(net=sums.net, tax=sums.tax, gross=sums.gross, taxes=taxes)
+    taxes = [
+        TaxOut(category=it.category, rate=it.rate, base=it.base, amount=it.amount)
+        for it in sums.taxes
+    ]
+    return TotalsOut(
+        lines=sums.lines,
+        discount=sums.discount,
+        charge=sums.charge,
+        net=sums.net,
+        tax=sums.tax,
+        gross=sums.gross,
+        taxes=taxes,
+    )

@@ -15,19 +15,19 @@ from api.invoice_schemas import (
     InvoiceOut,
     InvoicePage,
     InvoicePatch,
-    LineIn,
-    LinePatch,
     PostIn,
     VoidIn,
 )
+from api.line_schemas import LineIn, LinePatch
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.wire import IdInPath
 from domain import invoice as decisions
 from domain import posting
-from domain.aggregate import Change, Read
-from domain.invoice import INVOICE
+from domain.aggregate import Change, Fact, Read
+from domain.invoice import INVOICE, Invoice, voiding
+from domain.invoice.lines import line_of
 from projections.invoice_list import LISTING
 from store.command import Command
 from store.ids import new_id
@@ -54,7 +54,8 @@ class InvoiceController(Controller):
         lines = tuple(line.line(new_id("lin")) for line in data.lines)
 
         def decide(_read: Read) -> list[Change]:
-            return [(INVOICE(id_), decisions.draft(data.header(), lines))]
+            header = data.header(caller.metadata.actor)
+            return [(INVOICE(id_), decisions.draft(header, lines))]
 
         command = Command(aggregate=INVOICE, id=id_, decide=decide, metadata=caller.metadata)
         done = await run(request, caller, command, InvoiceOut.of)
@@ -90,7 +91,7 @@ class InvoiceController(Controller):
     ) -> Response[InvoiceOut]:
         """Change header fields (RFC 7396). What is so already makes no new RowVersion."""
         expected = expected_version(if_match, data.row_version)
-        decide = on(INVOICE(invoice_id), lambda it: decisions.edit(it, data.changes()))
+        decide = on(INVOICE(invoice_id), lambda it: decisions.edit(it, *data.changes()))
         return await change(
             request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
         )
@@ -155,8 +156,11 @@ class InvoiceController(Controller):
     ) -> Response[InvoiceOut]:
         """Change fields of one line of a draft (RFC 7396)."""
         expected = expected_version(if_match, data.row_version)
-        changes = data.changes(line_id)
-        decide = on(INVOICE(invoice_id), lambda it: decisions.change_line(it, changes))
+
+        def changed(invoice: Invoice) -> list[Fact]:
+            return decisions.change_line(invoice, *data.changes(line_of(invoice, line_id)))
+
+        decide = on(INVOICE(invoice_id), changed)
         return await change(
             request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
         )
@@ -228,9 +232,10 @@ class InvoiceController(Controller):
         """Cancel a posted invoice. It keeps its number and its amounts."""
         expected = expected_version(if_match, data.row_version)
         today = _today()
-        decide = on(
-            INVOICE(invoice_id), lambda it: decisions.void(it, reason=data.reason, today=today)
-        )
+
+        def decide(read: Read) -> list[Change]:
+            return voiding.void(read, invoice_id, reason=data.reason, today=today)
+
         return await change(
             request, caller, INVOICE(invoice_id), decide, expected=expected, show=InvoiceOut.of
         )

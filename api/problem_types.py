@@ -79,6 +79,11 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
         "field-frozen": ProblemType(
             409, "Field frozen", "The entity's status no longer allows this field to change."
         ),
+        "use-credit-note": ProblemType(
+            409,
+            "Use a credit note",
+            "It is too late to void the invoice. `preview` is the credit note that would do.",
+        ),
         "already-exists": ProblemType(409, "Already exists", "The id or code is taken."),
         "sequence-gap": ProblemType(
             409, "Sequence gap", "An earlier change of this edit session has not arrived yet."

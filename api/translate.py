@@ -5,6 +5,7 @@ from api.problem_types import PROBLEMS
 from api.problems import Problem
 from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
 from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
+from store.public import public_value
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -37,10 +38,12 @@ def refused(refusal: NotAllowed, current: object = None) -> Problem:
     ``current`` is the entity's public form, where it is known.
     """
     code = refusal.code if refusal.code in PROBLEMS else "invalid-state"
-    actions = list(refusal.actions)
-    if current is None:
-        return Problem(code, str(refusal), availableActions=actions)
-    return Problem(code, str(refusal), availableActions=actions, current=current)
+    problem = Problem(code, str(refusal), availableActions=[*refusal.actions])
+    if current is not None:
+        problem.members["current"] = current
+    if refusal.preview is not None:
+        problem.members["preview"] = public_value(refusal.preview)
+    return problem
 
 
 _NO_DATABASE = "The database cannot be reached at the moment."

@@ -14,7 +14,7 @@ DRAFT = {
     "poNumber": "4500017",
     "lines": [
         {
-            "itemCode": f"ART-{number}",
+            "code": f"ART-{number}",
             "description": f"Article {number} of the catalogue",
             "quantity": f"{number}.5",
             "unitPrice": f"{number}9.95",

@@ -12,8 +12,9 @@ import asyncpg
 import msgspec
 from cryptography.fernet import Fernet
 
+from daybook.demo.catalog import SELLER
+from daybook.opening import open_book
 from daybook.wiring import bring_up_to_date
-from store.books import create_book
 from store.database import Pool, open_pool
 from store.ids import new_id
 from store.keys import create_key
@@ -60,7 +61,7 @@ async def scratch_database(server_url: str) -> AsyncIterator[str]:
 async def serving(database_url: str) -> AsyncIterator[Api]:
     """The API in a process of its own, over this database."""
     async with open_pool(database_url, name="daybook benchmark", size=2) as pool:
-        book = await create_book(pool, name="Benchmark", mode="sandbox")
+        book = await open_book(pool, name="Benchmark", mode="sandbox", settings=SELLER)
         key, _ = await create_key(pool, book.book_id, name="benchmark")
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from daybook.opening import open_book
 from daybook.settings import API_NEEDS, load
-from store.books import create_book, list_books
+from domain.errors import RuleBroken
+from domain.facts.settings import BookSettings
+from store.books import Mode, list_books
 from store.database import Pool, open_pool
 from store.keys import SCOPES, create_key, list_keys, revoke_key
 from store.secrets import Keyring, SecretUnreadable, reseal_secrets
@@ -23,10 +26,23 @@ def books() -> None:
 @books.command("create")
 @click.argument("name")
 @click.option("--live", is_flag=True, help="A live book; without it, a sandbox.")
-def create_book_command(name: str, *, live: bool) -> None:
-    """Open an empty book called NAME and print its id."""
-    mode = "live" if live else "sandbox"
-    book = _with_pool(lambda pool: create_book(pool, name=name, mode=mode))  # type: ignore[arg-type] # one of two words
+@click.option("--base-currency", help="ISO 4217 code of the currency in which it is kept.")
+@click.option("--seller-name", help="Who bills. Nothing can be posted without a seller.")
+@click.option("--seller-street")
+@click.option("--seller-postal-code")
+@click.option("--seller-city")
+@click.option("--seller-country", help="ISO 3166-1 alpha-2 code, such as DE.")
+@click.option("--seller-vat-id", help="One of the three ids must be given to post.")
+@click.option("--seller-tax-id", help="A tax number that is no VAT id.")
+@click.option("--seller-legal-id", help="Number in the register of companies.")
+def create_book_command(name: str, *, live: bool, **settings: Any) -> None:
+    """Open a book called NAME and print its id."""
+    mode: Mode = "live" if live else "sandbox"
+    given = BookSettings(**settings)
+    try:
+        book = _with_pool(lambda pool: open_book(pool, name=name, mode=mode, settings=given))
+    except RuleBroken as broken:
+        raise click.ClickException(str(broken)) from broken
     click.echo(book.book_id)
 
 

@@ -13,14 +13,15 @@ from types import FrameType
 
 import click
 
+from daybook.demo.catalog import SELLER
 from daybook.demo.writing import write_demo
 from daybook.embedded.stack import Stack, stack
 from daybook.home import Home, Running, Sandbox
+from daybook.opening import open_book
 from daybook.progress import progress
 from daybook.settings import Settings
 from daybook.tour import tour
 from daybook.wiring import bring_up_to_date
-from store.books import create_book
 from store.database import open_pool
 from store.keys import create_key, find_key, parse_key
 
@@ -96,7 +97,7 @@ async def _sandbox(home: Home, database_url: str) -> tuple[Sandbox, bool]:
             parsed = parse_key(known.key)
             if parsed is not None and await find_key(pool, parsed) is not None:
                 return known, False
-        book = await create_book(pool, name="Sandbox", mode="sandbox")
+        book = await open_book(pool, name="Sandbox", mode="sandbox", settings=SELLER)
         key, _ = await create_key(pool, book.book_id, name="sandbox")
     sandbox = Sandbox(book.book_id, key)
     home.keep_sandbox(sandbox)

@@ -1,6 +1,6 @@
 """Invoices to list: one row each, as the latest event left it."""
 
-from domain.invoice import INVOICE, STATUSES, Invoice
+from domain.invoice import INVOICE, SETTLEMENTS, STATUSES, Invoice, balance, settlement
 from domain.invoice_totals import totals
 from projections.filters import Field
 from projections.page import Listing
@@ -8,11 +8,12 @@ from projections.projection import News
 from store.database import Connection
 
 DDL = """
-create table if not exists projections.invoice_list_v1 (
+create table if not exists projections.invoice_list_v2 (
     book_id       text        not null,
     id            text        collate "C" not null,
     number        text        collate "C",
     status        text        not null,
+    settlement    text        not null,
     customer_id   text        collate "C",
     customer_name text        collate "C",
     currency      text,
@@ -23,37 +24,39 @@ create table if not exists projections.invoice_list_v1 (
     net           numeric     not null,
     tax           numeric     not null,
     gross         numeric     not null,
+    balance       numeric     not null,
     row_version   bigint      not null,
     created_at    timestamptz not null,
     updated_at    timestamptz not null,
     primary key (book_id, id)
 );
 -- the default order, and "what was changed lately"
-create index if not exists invoice_list_v1_created on projections.invoice_list_v1
+create index if not exists invoice_list_v2_created on projections.invoice_list_v2
     (book_id, created_at, id);
 -- "this number"; also proves that no number stands twice
-create unique index if not exists invoice_list_v1_number on projections.invoice_list_v1
+create unique index if not exists invoice_list_v2_number on projections.invoice_list_v2
     (book_id, number);
 -- "the invoices of this customer"
-create index if not exists invoice_list_v1_customer on projections.invoice_list_v1
+create index if not exists invoice_list_v2_customer on projections.invoice_list_v2
     (book_id, customer_id, id);
 -- "what was issued in March", "what is due"
-create index if not exists invoice_list_v1_issued on projections.invoice_list_v1
+create index if not exists invoice_list_v2_issued on projections.invoice_list_v2
     (book_id, issue_date, id);
-create index if not exists invoice_list_v1_due on projections.invoice_list_v1
+create index if not exists invoice_list_v2_due on projections.invoice_list_v2
     (book_id, due_date, id);
 -- "the largest invoices"
-create index if not exists invoice_list_v1_gross on projections.invoice_list_v1
+create index if not exists invoice_list_v2_gross on projections.invoice_list_v2
     (book_id, gross, id);
 """
 
 LISTING = Listing(
     "invoices",
-    table="projections.invoice_list_v1",
+    table="projections.invoice_list_v2",
     columns=(
         "id",
         "number",
         "status",
+        "settlement",
         "customer_id",
         "customer_name",
         "currency",
@@ -64,6 +67,7 @@ LISTING = Listing(
         "net",
         "tax",
         "gross",
+        "balance",
         "row_version",
         "created_at",
         "updated_at",
@@ -76,6 +80,14 @@ LISTING = Listing(
             column="status",
             kind="enum",
             values=STATUSES,
+            elsewhere={"PartiallyPaid": "settlement", "Paid": "settlement"},
+            nullable=False,
+        ),
+        Field(
+            name="settlement",
+            column="settlement",
+            kind="enum",
+            values=SETTLEMENTS,
             nullable=False,
         ),
         Field(name="customerId", column="customer_id", kind="text", sortable=True),
@@ -86,6 +98,7 @@ LISTING = Listing(
         Field(name="poNumber", column="po_number", kind="text"),
         Field(name="reference", column="reference", kind="text"),
         Field(name="gross", column="gross", kind="decimal", sortable=True, nullable=False),
+        Field(name="balance", column="balance", kind="decimal", nullable=False),
         Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
         Field(name="updatedAt", column="updated_at", kind="instant", nullable=False),
     ),
@@ -114,6 +127,7 @@ def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
         id_,
         invoice.number,
         invoice.status,
+        settlement(invoice),
         invoice.customer_id,
         invoice.buyer.name if invoice.buyer else None,
         invoice.currency,
@@ -124,18 +138,20 @@ def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
         sums.net,
         sums.tax,
         sums.gross,
+        balance(invoice),
     )
 
 
 _UPSERT = """
-insert into projections.invoice_list_v1 as t
+insert into projections.invoice_list_v2 as t
 select * from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::date[], $9::date[], $10::text[], $11::text[], $12::numeric[], $13::numeric[],
-    $14::numeric[], $15::bigint[], $16::timestamptz[], $17::timestamptz[])
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::date[], $10::date[], $11::text[], $12::text[], $13::numeric[], $14::numeric[],
+    $15::numeric[], $16::numeric[], $17::bigint[], $18::timestamptz[], $19::timestamptz[])
 on conflict (book_id, id) do update set
-    number = excluded.number, status = excluded.status, customer_id = excluded.customer_id,
-    customer_name = excluded.customer_name, currency = excluded.currency,
+    number = excluded.number, status = excluded.status, settlement = excluded.settlement,
+    customer_id = excluded.customer_id, customer_name = excluded.customer_name,
+    currency = excluded.currency,
     issue_date = excluded.issue_date, due_date = excluded.due_date,
     po_number = excluded.po_number, reference = excluded.reference, net = excluded.net,
     tax = excluded.tax, gross = excluded.gross, row_version = excluded.row_version,
@@ -144,7 +160,7 @@ where t.row_version < excluded.row_version
 """
 
 _DELETE = """
-delete from projections.invoice_list_v1 t
+delete from projections.invoice_list_v2 t
  using unnest($2::text[], $3::bigint[]) as gone (id, version)
  where t.book_id = $1 and t.id = gone.id and t.row_version <= gone.version
 """

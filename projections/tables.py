@@ -4,8 +4,11 @@ from projections import customer_list, invoice_list, webhook_endpoints
 from projections.projection import News, Projection
 from store.database import Connection
 
-FOLLOWER = "projections"
-"""The name of the checkpoint that all read models share."""
+FOLLOWER = "projections-2"
+"""The name of the checkpoint that all read models share.
+
+It is another one whenever a table is, so that the new table is filled from the first event on.
+"""
 
 PROJECTIONS: tuple[Projection, ...] = (invoice_list, customer_list)
 """What ``project`` keeps up to date. The fan-out of webhooks keeps ``webhook_endpoints``, because

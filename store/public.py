@@ -95,22 +95,27 @@ def _members(event: Recorded) -> dict[str, Any]:
 def _changes(fact: Any) -> dict[str, Any]:
     """Of a change only what changed, and of which part: as one would write a merge patch."""
     id_ = {"id": fact.to.id} if hasattr(fact.to, "id") else {}
-    return {**id_, **{_camel(it): _value(getattr(fact.to, it)) for it in fact.fields}}
+    return {**id_, **{_camel(it): public_value(getattr(fact.to, it)) for it in fact.fields}}
 
 
 def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    return {
-        _camel(name): _value(value)
+    """The fields, after the one that tells the kind where there are several kinds."""
+    config = struct.__struct_config__
+    kind = {_camel(config.tag_field): config.tag} if config.tag_field and config.tag else {}
+    named = {
+        _camel(name): public_value(value)
         for name in struct.__struct_fields__
         if (value := getattr(struct, name)) is not msgspec.UNSET
     }
+    return {**kind, **named}
 
 
-def _value(value: Any) -> Any:
+def public_value(value: Any) -> Any:
+    """A value under the public names of its fields, with amounts as decimal strings."""
     if isinstance(value, msgspec.Struct):
         return _fields(value)
     if isinstance(value, tuple | list):
-        return [_value(item) for item in value]
+        return [public_value(item) for item in value]
     return msgspec.to_builtins(value)
 
 

@@ -6,6 +6,8 @@ All of them are invented. VAT ids have valid check digits; the mail domains are 
 from decimal import Decimal
 from typing import NamedTuple
 
+from domain.facts.settings import BookSettings
+
 _CUSTOMER_FIELDS = "id name email vatId street postalCode city country currency paymentDays".split()
 
 # One customer a line, in the order of the fields above; '-' stands for nothing.
@@ -37,6 +39,17 @@ _CUSTOMERS = """
 25|Fjordstova AS|regnskap@fjordstova.example|-|Strandgata 19|5004|Bergen|NO|EUR|30
 26|The Copper Kettle Inn Ltd|accounts@copperkettle.example|-|4 Mill Lane|YO1 7HH|York|GB|GBP|30
 """  # noqa: E501 - one customer, one line
+
+
+SELLER = BookSettings(
+    seller_name="Kaminhaus Bodensee GmbH",
+    seller_street="Uferweg 2",
+    seller_postal_code="88131",
+    seller_city="Lindau",
+    seller_country="DE",
+    seller_vat_id="DE951203441",
+    time_zone="Europe/Berlin",
+)
 
 
 class Product(NamedTuple):

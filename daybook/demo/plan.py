@@ -195,7 +195,7 @@ def _header(customer: Body, items: Sequence[_Item]) -> Body:
 
 def _line(item: Product, quantity: str, currency: str, rate: str | None) -> Body:
     return {
-        "itemCode": item.code,
+        "code": item.code,
         "description": item.description,
         "quantity": quantity,
         "uom": item.uom,

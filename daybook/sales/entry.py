@@ -50,14 +50,14 @@ def enter(id_: str, invoice: SalesInvoice, terms: Terms, *, today: date) -> Deci
         issue_date=invoice.issue_date,
         reference=invoice.number,
     )
-    lines = tuple(
-        msgspec.structs.replace(line.line(new_id("lin")), tax_rate=terms.tax_rate)
-        for line in invoice.lines
-    )
+    rate = str(terms.tax_rate)
+    lines = [
+        msgspec.structs.replace(line, tax_rate=rate).line(new_id("lin")) for line in invoice.lines
+    ]
 
     def decide(read: Read) -> list[Change]:
         known = read(INVOICE(id_))
-        if known is not None and "post" not in available_actions(known.status):
+        if known is not None and "post" not in available_actions(known):
             return [(INVOICE(id_), [])]
         changes: list[Change] = []
         if known is None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from api.invoice_schemas import LineIn
+from api.line_schemas import LineIn
 from api.wire import CODE_PATTERN, ShortText
 from daybook.sales.countries import country_code
 from daybook.sales.dates import DateFormat, UnclearDates, date_of, detect
@@ -26,7 +26,7 @@ _CODE = re.compile(CODE_PATTERN)
 _MAX_CODE = 64
 _SHOWN = 60
 _EXPECTED = {
-    "itemCode": ("StockCode", "is no code: 1 to 64 visible characters without '/' or '\\'"),
+    "code": ("StockCode", "is no code: 1 to 64 visible characters without '/' or '\\'"),
     "description": ("Description", "is no line of at most 200 printable characters"),
     "quantity": ("Quantity", "is no number such as 6, -1 or 2.5 (at most 6 decimals)"),
     "unitPrice": ("UnitPrice", "is no price such as 2.55 (at most 6 decimals, no sign but -)"),
@@ -197,7 +197,7 @@ def _buyer_faults(customers: set[str]) -> Iterator[Fault]:
         yield Fault("mixed-customers", f"Its rows name the customers {names}: one buys.")
     for customer in sorted(customers):
         if not is_code(customer):
-            detail = f"CustomerID {_shown(customer)} {_EXPECTED['itemCode'][1]}."
+            detail = f"CustomerID {_shown(customer)} {_EXPECTED['code'][1]}."
             yield Fault(_BAD_ROW, detail)
 
 
@@ -206,7 +206,7 @@ def _line(row: _Row) -> LineIn | Fault:
         return Fault(_BAD_ROW, f"Line {row.at} has not as many fields as line 1 has columns.")
     cells = row.cells
     values = {
-        "itemCode": cells["StockCode"] or None,
+        "code": cells["StockCode"] or None,
         # A question mark is what people type when they do not know what was sold.
         "description": cells["Description"] if cells["Description"].strip("? ") else None,
         "quantity": cells["Quantity"] or None,

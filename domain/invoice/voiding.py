@@ -18,6 +18,7 @@ from domain.invoice.guard import OBSTACLES, available_actions, guard
 from domain.invoice.state import Invoice, creditable
 from domain.money import ZERO, total
 from domain.period import check
+from domain.serial import released
 
 USE_CREDIT_NOTE = "use-credit-note"
 
@@ -32,6 +33,8 @@ class CreditPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 def void(read: Read, invoice_id: str, *, reason: str, today: date) -> list[Change]:
     """Cancel a posted invoice. It keeps its number and its amounts, and nothing is owed any more.
+
+    Its serial numbers can be sold again. The number of the invoice is never given to another one.
 
     Raises:
         NotAllowed: With the code use-credit-note and the preview of one, when the customer has the
@@ -59,7 +62,7 @@ def void(read: Read, invoice_id: str, *, reason: str, today: date) -> list[Chang
         currency=invoice.currency,
         dated=today,
     )
-    return [(INVOICE(invoice_id), facts), owed]
+    return [(INVOICE(invoice_id), facts), owed, *released(read, invoice_id, invoice)]
 
 
 def voided(
