@@ -14,10 +14,16 @@ from domain.aggregate import Change, Fact, Read, fold
 from domain.allocation import Applied, settled
 from domain.amounts.summing import converted
 from domain.book_settings import settings_of
-from domain.credit_amounts import CreditAmounts, credit_amounts, flat_totals
+from domain.credit_amounts import CreditAmounts, credit_amounts, flat_totals, uncredited
 from domain.credit_note.evolve import CREDIT_NOTE
 from domain.credit_note.rules import content_violations, header_violations, total_violations
-from domain.credit_note.serials import Returning, come_back, serials_back
+from domain.credit_note.serials import (
+    Sold,
+    come_back,
+    coming_back,
+    serial_violations,
+    sold_by_line,
+)
 from domain.credit_note.state import CreditNote, guard
 from domain.credit_note.using import SOURCE, account_entry, funds_of, noted
 from domain.customer import CUSTOMER
@@ -30,9 +36,10 @@ from domain.facts.credit_note import (
     CreditNotePosted,
 )
 from domain.facts.invoice_life import Buyer, InvoiceCredited
+from domain.facts.lines import ModelLine
 from domain.facts.series import NumberAssigned
 from domain.facts.settings import BookSettings
-from domain.invoice import INVOICE, Invoice, balance
+from domain.invoice import INVOICE, Invoice, balance, serials
 from domain.posting.parties import buyer_of, seller_of
 from domain.series import SERIES, Numbering, assign, check_branch, check_series, numbering
 
@@ -48,7 +55,7 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     accounting_date: date
     settings: BookSettings
     numbering: Numbering
-    returning: Returning
+    returning: list[Sold]
 
 
 def post(read: Read, credit_note_id: str, *, today: date, apply: bool = True) -> list[Change]:
@@ -70,7 +77,7 @@ def post(read: Read, credit_note_id: str, *, today: date, apply: bool = True) ->
     about = [*content_violations(case.note, case.invoice)]
     amounts = None if about else _amounts(case)
     if amounts is not None:
-        about += total_violations(amounts.totals, case.invoice)
+        violations += total_violations(amounts.totals, case.invoice)
     if violations or about or amounts is None:
         raise RuleBroken((*violations, *about))
     return _changes(read, case, amounts, apply=apply)
@@ -104,19 +111,8 @@ def _case(
     """What the rules look at; and what stands against the serial numbers that are to come back."""
     invoice = read(INVOICE(note.invoice_id)) if note.invoice_id else None
     filled: list[Fact] = [*_header_of_invoice(note, invoice)]
-    returning: Returning = {}
-    violations = []
-    for index, line in enumerate(note.lines if invoice else ()):
-        assert invoice is not None
-        at = f"/lines/{index}"
-        back, problems = serials_back(read, note.invoice_id or "", invoice, line, at)
-        numbers = tuple(number for of_model in back.values() for number in of_model)
-        if numbers != line.serial_numbers and not problems:
-            named = msgspec.structs.replace(line, serial_numbers=numbers)
-            filled.append(CreditNoteLineSet(line=named))
-        violations += problems
-        for model, found in back.items():
-            returning.setdefault(model, []).extend(found)
+    returning, named, violations = _returning(read, note, invoice)
+    filled += named
     complete = fold(CREDIT_NOTE, filled, note)
     assert complete is not None
     issue_date = note.issue_date or today
@@ -133,6 +129,28 @@ def _case(
         returning=returning,
     )
     return case, violations
+
+
+def _returning(
+    read: Read, note: CreditNote, invoice: Invoice | None
+) -> tuple[list[Sold], list[CreditNoteLineSet], list[Violation]]:
+    """Serial numbers that come back, written on the lines that did not name them."""
+    if invoice is None or note.invoice_id is None or not any(serials(invoice)):
+        return [], [], []
+    sold = sold_by_line(read, note.invoice_id, invoice)
+    left = {it.line_id: it.quantity for it in uncredited(invoice)}
+    models = frozenset(it.id for it in invoice.lines if isinstance(it, ModelLine))
+    violations = list(serial_violations(note.lines, sold, models))
+    returning: list[Sold] = []
+    named: list[CreditNoteLineSet] = []
+    for line in note.lines:
+        back = coming_back(line, sold.get(line.line_id, ()), left.get(line.line_id))
+        numbers = tuple(it.number for it in back)
+        if numbers and not line.serial_numbers:
+            written = msgspec.structs.replace(line, serial_numbers=numbers)
+            named.append(CreditNoteLineSet(line=written))
+        returning += back
+    return returning, named, violations
 
 
 def _header_of_invoice(note: CreditNote, invoice: Invoice | None) -> Iterator[CreditNoteChanged]:
@@ -152,11 +170,12 @@ def _header_of_invoice(note: CreditNote, invoice: Invoice | None) -> Iterator[Cr
         yield CreditNoteChanged(to=to, fields=fields)
 
 
-def _amounts(case: _Case) -> CreditAmounts:
+def _amounts(case: _Case) -> CreditAmounts | None:
+    """The sums; ``None`` for lines of an invoice that is not posted or not there (P70)."""
     note, base_currency = case.note, case.settings.base_currency
     if note.flat is None:
-        assert case.invoice is not None, "lines are those of an invoice (P70)"
-        return credit_amounts(case.invoice, note.lines)
+        posted = case.invoice is not None and case.invoice.posted_totals is not None
+        return credit_amounts(case.invoice, note.lines) if case.invoice and posted else None
     totals = flat_totals(note.flat, note.currency)
     if note.exchange_rate is not None and base_currency not in {None, note.currency}:
         rated = note.exchange_date or case.issue_date

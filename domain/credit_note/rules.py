@@ -3,20 +3,20 @@
 P70 to P73 are of credit notes alone; the other codes mean what they mean for an invoice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from domain.aggregate import Read
 from domain.allocation import amount_violations
+from domain.amounts.packages import billed_lines
 from domain.book_settings import settings_of
-from domain.credit_note.serials import quantity_left
+from domain.credit_amounts import uncredited
 from domain.credit_note.state import CreditNote
 from domain.customer import CUSTOMER
 from domain.errors import Violation
 from domain.facts.credit_note import CreditLine, FlatAmount
 from domain.facts.invoice_parts import Totals
-from domain.facts.lines import CommentLine
 from domain.facts.settings import BookSettings
 from domain.invoice import COMMANDS, Invoice, creditable
 from domain.money import ZERO
@@ -87,27 +87,25 @@ def content_violations(note: CreditNote, invoice: Invoice | None) -> Iterator[Vi
     if note.lines and note.invoice_id is None:
         detail = "Say which invoice the lines are of: set invoiceId."
         yield Violation("P70", "/invoiceId", detail)
-    if invoice is not None:
-        for index, line in enumerate(note.lines):
-            yield from _line_violations(invoice, line, f"/lines/{index}")
+    if invoice is not None and invoice.posted_totals is not None:
+        yield from _line_violations(invoice, note.lines)
     if note.flat is not None:
         yield from _flat_violations(note.flat, note.currency or "", invoice)
 
 
-def _line_violations(invoice: Invoice, wanted: CreditLine, at: str) -> Iterator[Violation]:
-    line = next((it for it in invoice.lines if it.id == wanted.line_id), None)
-    if line is None or isinstance(line, CommentLine):
-        detail = f"The invoice bills no line {wanted.line_id!r}."
-        yield Violation("P71", f"{at}/lineId", detail)
-        return
-    if line.package_id is not None:
-        detail = f"The line has no price of its own: credit the package {line.package_id!r}."
-        yield Violation("P71", f"{at}/lineId", detail)
-        return
-    left = quantity_left(invoice, line)
-    if not _is_part(wanted.quantity, left):
-        detail = f"{left} of the line is not credited yet: set a quantity up to that, and not 0."
-        yield Violation("P71", f"{at}/quantity", detail)
+def _line_violations(invoice: Invoice, lines: Sequence[CreditLine]) -> Iterator[Violation]:
+    billed = billed_lines(invoice.lines)
+    known = {line.id for line in billed.values()}
+    left = {it.line_id: it.quantity for it in uncredited(invoice)}
+    for index, wanted in enumerate(lines):
+        at = f"/lines/{index}"
+        most = left.get(wanted.line_id, ZERO)
+        if wanted.line_id not in known:
+            detail = f"The invoice bills no line {wanted.line_id!r}, or as a part of a package."
+            yield Violation("P71", f"{at}/lineId", detail)
+        elif not _is_part(wanted.quantity, most):
+            detail = f"{most} of it is not credited yet: set a quantity up to that, and not 0."
+            yield Violation("P71", f"{at}/quantity", detail)
 
 
 def _is_part(quantity: Decimal, whole: Decimal) -> bool:

@@ -1,73 +1,72 @@
 """Serial numbers that come back with a credit note."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias
+
+import msgspec
 
 from domain.aggregate import Change, Read
+from domain.amounts.packages import package_members
 from domain.credit_note.state import CreditNote
 from domain.errors import Violation
 from domain.facts.credit_note import CreditLine
-from domain.facts.lines import BilledLine, CommentLine, ModelLine
+from domain.facts.lines import ModelLine
 from domain.facts.serial import SerialShipped
 from domain.invoice import INVOICE, Invoice, serials
-from domain.money import ZERO, total
+from domain.money import ZERO
 from domain.serial import returned, serial_of
 
-Returning: TypeAlias = dict[str | None, list[str]]
-"""Serial numbers by the code of their model."""
+
+class Sold(msgspec.Struct, frozen=True):
+    """A serial number that the invoice has sold, and the code of its model."""
+
+    model: str | None
+    number: str
 
 
-def quantity_left(invoice: Invoice, line: BilledLine) -> Decimal:
-    """What no credit note has taken back of the line yet."""
-    back = (
-        part.quantity
-        for credit in invoice.credits
-        for part in credit.lines
-        if part.line_id == line.id
-    )
-    return total([line.quantity or ZERO, *(-it for it in back)])
+def sold_by_line(read: Read, invoice_id: str, invoice: Invoice) -> dict[str, list[Sold]]:
+    """What each line has sold and nobody has brought back; a package has what is inside of it."""
+    found: dict[str, list[Sold]] = {}
+    packages = _packages(invoice)
+    for line, serial in serials(invoice):
+        state = read(serial_of(line.code, serial.serial_number))
+        if state is not None and (state.status, state.invoice_id) == ("Shipped", invoice_id):
+            id_ = packages.get(line.id, line.id)
+            found.setdefault(id_, []).append(Sold(line.code, serial.serial_number))
+    return found
 
 
-def serials_back(
-    read: Read, invoice_id: str, invoice: Invoice, wanted: CreditLine, at: str
-) -> tuple[Returning, list[Violation]]:
-    """Which serial numbers of which models come back with this line, and what stands against it.
+def coming_back(line: CreditLine, sold: Sequence[Sold], left: Decimal | None) -> list[Sold]:
+    """What comes back with this line: the numbers it names; without any, all, if its rest does."""
+    if line.serial_numbers:
+        return [it for it in sold if it.number in line.serial_numbers]
+    return [*sold] if line.quantity == left else []
 
-    Those that are named; without any, all that are still sold, when the rest of the line comes
-    back. A package brings those of the lines inside of it.
+
+def serial_violations(
+    lines: Sequence[CreditLine], sold: Mapping[str, Sequence[Sold]], models: frozenset[str]
+) -> Iterator[Violation]:
+    """P28: what comes back was sold by that line, and is not more than its quantity.
+
+    ``models`` are the ids of the lines that are models, not packages of several.
     """
-    sold = list(_sold(read, invoice_id, invoice, wanted.line_id))
-    numbers = {number for _, number in sold}
-    violations = [
-        Violation(
-            "P28",
-            f"{at}/serialNumbers/{index}",
-            f"Serial number {number!r} was not sold by this line, or came back already.",
-        )
-        for index, number in enumerate(wanted.serial_numbers)
-        if number not in numbers or number in wanted.serial_numbers[:index]
-    ]
-    line = next((it for it in invoice.lines if it.id == wanted.line_id), None)
-    if line is None or isinstance(line, CommentLine):
-        return {}, violations
-    if isinstance(line, ModelLine) and len(wanted.serial_numbers) > max(wanted.quantity, ZERO):
-        detail = f"There are more serial numbers than the {wanted.quantity} that come back."
-        violations.append(Violation("P28", f"{at}/serialNumbers", detail))
-    rest = wanted.quantity == quantity_left(invoice, line)
-    back: Returning = {}
-    for model, number in sold:
-        if number in wanted.serial_numbers or (rest and not wanted.serial_numbers):
-            back.setdefault(model, []).append(number)
-    return back, violations
+    for index, line in enumerate(lines):
+        at = f"/lines/{index}/serialNumbers"
+        known = {it.number for it in sold.get(line.line_id, ())}
+        for nth, number in enumerate(line.serial_numbers):
+            if number not in known or number in line.serial_numbers[:nth]:
+                detail = f"The line has not sold {number!r}, or it came back already."
+                yield Violation("P28", f"{at}/{nth}", detail)
+        most = max(line.quantity, ZERO)
+        if line.line_id in models and len(line.serial_numbers) > most:
+            detail = f"These are more serial numbers than the {line.quantity} that come back."
+            yield Violation("P28", at, detail)
 
 
-def come_back(read: Read, credit_note_id: str, back: Returning) -> list[Change]:
+def come_back(read: Read, credit_note_id: str, back: Sequence[Sold]) -> list[Change]:
     """That these serial numbers can be sold again."""
     return [
-        change
-        for model, numbers in back.items()
-        for change in returned(read, credit_note_id, model, numbers)
+        change for it in back for change in returned(read, credit_note_id, it.model, [it.number])
     ]
 
 
@@ -97,20 +96,18 @@ def _brought_back(
 ) -> Iterator[tuple[ModelLine, str]]:
     """Each serial number that came back, beside the line of the invoice on which it stands."""
     numbers = {it.line_id: it.serial_numbers for it in credited}
+    packages = _packages(invoice)
     for line, serial in serials(invoice):
-        named = (*numbers.get(line.id, ()), *numbers.get(line.package_id or "", ()))
+        named = numbers.get(packages.get(line.id, line.id), ())
         if serial.serial_number in named:
             yield line, serial.serial_number
 
 
-def _sold(
-    read: Read, invoice_id: str, invoice: Invoice, line_id: str
-) -> Iterator[tuple[str | None, str]]:
-    """Model and serial number of everything that the line, or its package, has sold still."""
-    for line in invoice.lines:
-        if not isinstance(line, ModelLine) or line_id not in {line.id, line.package_id}:
-            continue
-        for serial in line.serials:
-            state = read(serial_of(line.code, serial.serial_number))
-            if state and (state.status, state.invoice_id) == ("Shipped", invoice_id):
-                yield line.code, serial.serial_number
+def _packages(invoice: Invoice) -> dict[str, str]:
+    """The package's line of each line that is inside of one, by their ids."""
+    lines = invoice.lines
+    return {
+        lines[member].id: lines[package].id
+        for package, members in package_members(lines).items()
+        for member in members
+    }
