@@ -54,8 +54,10 @@ def _check(call: Call, ran: Shown | None, models: Sequence[Model]) -> None:
 def _written(event: Recorded) -> Written:
     fact = event.fact
     value = None
-    if isinstance(fact, InvoiceDrafted | InvoiceHeaderChanged):
+    if isinstance(fact, InvoiceDrafted):
         value = str(fact.memo)
+    elif isinstance(fact, InvoiceHeaderChanged):
+        value = str(fact.to.memo)
     elif isinstance(fact, NumberAssigned):
         value = str(fact.number)
     return Written(event.stream, event.version, event.topic, value)

@@ -14,14 +14,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.aggregate import Change, Read
+from domain.aggregate import Change, Fact, Read
 from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
-from domain.invoice import INVOICE, Invoice, draft, edit
+from domain.invoice import INVOICE, Invoice, draft
 from store.books import Books, open_books
 from store.command import Command
 from store.database import open_pool
 from store.errors import StaleRowVersion
 from store.recorded import Metadata, Versioned
+from tests.books import edited
 from tests.store.journal import Call, Kind
 
 HOT = INVOICE("inv_hot")
@@ -43,7 +44,12 @@ async def history(books: Books, book_id: str) -> list[str]:
     """The memos of the invoice, that of version 1 first."""
     recorded = await books.history(book_id, HOT)
     assert [event.version for event in recorded] == list(range(1, len(recorded) + 1))
-    return [str(event.fact.memo) for event in recorded]  # type: ignore[attr-defined] # all have one
+    return [_memo(event.fact) for event in recorded]
+
+
+def _memo(fact: Fact) -> str:
+    assert isinstance(fact, InvoiceDrafted | InvoiceHeaderChanged)
+    return str(fact.memo if isinstance(fact, InvoiceDrafted) else fact.to.memo)
 
 
 async def use(processes: Sequence[Books], book_id: str, client: int, calls: int) -> list[Call]:
@@ -83,7 +89,7 @@ async def _change(
     def decide(read: Read) -> list[Change]:
         invoice = read(HOT)
         assert invoice is not None
-        return [(HOT, edit(invoice, InvoiceHeaderChanged(memo=token)))]
+        return [(HOT, edited(invoice, memo=token))]
 
     command = Command(aggregate=INVOICE, id=HOT.id, decide=decide, metadata=_BY, expected=expected)
     try:

@@ -9,8 +9,8 @@ import msgspec
 
 from domain.aggregate import Change, Read
 from domain.errors import AlreadyExists, NotFound, Refusal
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
-from domain.invoice import INVOICE, Invoice, delete, draft, edit
+from domain.facts.invoice import InvoiceDrafted
+from domain.invoice import INVOICE, Invoice, delete, draft
 from domain.series import SERIES, assign
 from store.books import Books
 from store.command import Command
@@ -18,6 +18,7 @@ from store.database import Pool
 from store.errors import KeyReused, StaleRowVersion
 from store.log import read_head
 from store.recorded import Metadata
+from tests.books import edited
 from tests.store.one_by_one import Asking, Shown
 from tests.store.weather import MILLISECOND, Fault, Weather
 
@@ -183,7 +184,7 @@ def command_of(asking: Asking, token: str) -> Command[Invoice]:
             if other is None:
                 raise NotFound("invoice", asking.other)
             memo = other.memo
-        return [(stream, edit(invoice, InvoiceHeaderChanged(memo=memo)))]
+        return [(stream, edited(invoice, memo=memo))]
 
     by_result = asking.kind == "number" and asking.expected is None
     return Command(

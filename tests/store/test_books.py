@@ -6,7 +6,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Read
 from domain.errors import NotFound
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
+from domain.facts.invoice import InvoiceDrafted
 from domain.invoice import INVOICE, Invoice, draft
 from store import checkpoints
 from store.books import Book, Books, create_book, list_books, open_books
@@ -19,13 +19,14 @@ from store.log import Appending, append
 from store.recorded import Metadata
 from store.wakeup import listening
 from store.writer import MAX_WAITING, BookWriter
+from tests.books import header_changed
 
 
 def writing(id_: str, *memos: str) -> Command[Invoice]:
     """Draft an invoice and change its memo, all in one command."""
 
     def decide(_read: Read) -> list[Change]:
-        changes = [InvoiceHeaderChanged(memo=memo) for memo in memos]
+        changes = [header_changed(memo=memo) for memo in memos]
         return [(INVOICE(id_), [*draft(InvoiceDrafted(), ()), *changes])]
 
     return Command(aggregate=INVOICE, id=id_, decide=decide, metadata=Metadata(actor="test"))

@@ -4,7 +4,7 @@ import pytest
 
 from daybook.doctor import examine
 from domain.aggregate import Change, Read
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
+from domain.facts.invoice import InvoiceDrafted
 from domain.facts.series import NumberAssigned
 from domain.invoice import INVOICE
 from domain.series import SERIES
@@ -12,6 +12,7 @@ from store.books import Book, Books
 from store.command import Command
 from store.database import Pool
 from store.recorded import Metadata
+from tests.books import header_changed
 
 DAMAGES = {
     "a lost event": ("delete from store.events where position = 2", "positions are not 1 to 4"),
@@ -41,7 +42,7 @@ async def written(books: Books, book: Book) -> Book:
 
     def decide(_read: Read) -> list[Change]:
         number = NumberAssigned(number=1, text="1", document_id="x", dated=date(2026, 1, 1))
-        changes = [InvoiceHeaderChanged(memo="a"), InvoiceHeaderChanged(memo="b")]
+        changes = [header_changed(memo="a"), header_changed(memo="b")]
         return [(INVOICE("inv_1"), [InvoiceDrafted(), *changes]), (SERIES("s"), [number])]
 
     command = Command(aggregate=INVOICE, id="inv_1", decide=decide, metadata=Metadata(actor="test"))

@@ -5,16 +5,19 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from domain.aggregate import Fact
 from domain.facts import FACTS
-from domain.facts.customer import CustomerChanged
-from domain.facts.invoice import Buyer, InvoicePosted, TaxTotal, Totals
+from domain.facts.invoice import InvoiceLineAdded
+from domain.facts.invoice_life import Buyer, InvoicePosted
+from domain.facts.invoice_parts import TaxTotal, Totals
+from domain.facts.lines import CommentLine
 from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
 from store.mapper import decode, encode
 from store.public import render
 from store.recorded import Metadata, Recorded
+from tests.books import customer_changed, line_changed
+from tests.strategies import structs
 
 
 def recorded(fact: Fact, stream: str = "invoice/inv_1") -> Recorded:
@@ -40,13 +43,18 @@ POSTED = InvoicePosted(
     number="INV-2026-000001",
     series="sales-2026",
     issue_date=date(2026, 3, 1),
+    accounting_date=date(2026, 3, 1),
     due_date=date(2026, 3, 31),
     totals=Totals(
         net=Decimal("100.00"),
         tax=Decimal("19.00"),
         gross=Decimal("119.00"),
         taxes=(TaxTotal(rate=Decimal(19), base=Decimal("100.00"), amount=Decimal("19.00")),),
+        lines=Decimal("100.00"),
+        discount=Decimal("0.00"),
+        charge=Decimal("0.00"),
     ),
+    line_nets=(Decimal("100.00"),),
     buyer=Buyer(customer_id="12", name="Ofen Müller"),
 )
 
@@ -57,15 +65,29 @@ def test_the_body_is_this_and_nothing_else() -> None:
         '"bookId":"bok_1","position":42,"rowVersion":7,"previousRowVersion":6,'
         '"aggregate":{"type":"invoice","id":"inv_1"},"actor":"key_1",'
         '"data":{"number":"INV-2026-000001","series":"sales-2026","issueDate":"2026-03-01",'
-        '"dueDate":"2026-03-31","totals":{"net":"100.00","tax":"19.00","gross":"119.00",'
-        '"taxes":[{"rate":"19","base":"100.00","amount":"19.00"}]},'
+        '"accountingDate":"2026-03-01","dueDate":"2026-03-31",'
+        '"totals":{"net":"100.00","tax":"19.00","gross":"119.00",'
+        '"taxes":[{"rate":"19","base":"100.00","amount":"19.00","category":"S",'
+        '"exemptionCode":null,"exemptionText":null,"override":null}],'
+        '"lines":"100.00","discount":"0.00","charge":"0.00","base":null},"lineNets":["100.00"],'
         '"buyer":{"customerId":"12","name":"Ofen Müller","vatId":null,"street":null,'
-        '"postalCode":null,"city":null,"country":null}}}'
+        '"postalCode":null,"city":null,"country":null,"taxId":null,"email":null},'
+        '"seller":null,"addresses":[]}}'
     )
 
 
 def test_a_field_that_a_change_did_not_touch_is_left_out_and_a_cleared_one_is_null() -> None:
-    assert data(CustomerChanged(name="New", email=None)) == {"name": "New", "email": None}
+    assert data(customer_changed(name="New", email=None)) == {"name": "New", "email": None}
+
+
+def test_a_change_of_a_part_says_which_one() -> None:
+    assert data(line_changed("lin_1", quantity=Decimal(2))) == {"id": "lin_1", "quantity": "2"}
+
+
+def test_the_kind_of_a_line_is_told_before_its_fields() -> None:
+    line = data(InvoiceLineAdded(line=CommentLine(id="lin_1", description="Thank you.")))["line"]
+    assert list(line)[:2] == ["kind", "id"]
+    assert (line["kind"], line["description"]) == ("comment", "Thank you.")
 
 
 def test_of_an_endpoints_url_only_the_origin_is_told() -> None:
@@ -78,7 +100,7 @@ def test_of_an_endpoints_url_only_the_origin_is_told() -> None:
 
 @pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.TOPIC)
 def test_every_fact_has_a_body_that_survives_storage_byte_for_byte(kind: type[Fact]) -> None:
-    @given(st.from_type(kind))
+    @given(structs(kind))
     def renders(fact: Fact) -> None:
         body = render(recorded(fact))
         assert body == render(recorded(decode(kind.TOPIC, encode(fact))))

@@ -5,8 +5,8 @@ import pytest
 
 from domain.aggregate import Change, Read
 from domain.errors import NotAllowed, NotFound
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
-from domain.invoice import INVOICE, Invoice, draft, edit
+from domain.facts.invoice import InvoiceDrafted
+from domain.invoice import INVOICE, Invoice, draft
 from domain.series import SERIES, assign
 from store.books import Book, Books, open_books
 from store.command import Command, Done
@@ -14,6 +14,7 @@ from store.database import Pool
 from store.errors import KeyReused, StaleRowVersion, UnknownBook
 from store.ids import new_id
 from store.recorded import Metadata
+from tests.books import edited
 
 BY = Metadata(actor="key_test")
 
@@ -34,7 +35,7 @@ def editing(
         invoice = read(INVOICE(id_))
         if invoice is None:
             raise NotFound("invoice", id_)
-        return [(INVOICE(id_), edit(invoice, InvoiceHeaderChanged(memo=memo)))]
+        return [(INVOICE(id_), edited(invoice, memo=memo))]
 
     return Command(
         aggregate=INVOICE,
