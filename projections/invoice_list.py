@@ -154,8 +154,8 @@ on conflict (book_id, id) do update set
     currency = excluded.currency,
     issue_date = excluded.issue_date, due_date = excluded.due_date,
     po_number = excluded.po_number, reference = excluded.reference, net = excluded.net,
-    tax = excluded.tax, gross = excluded.gross, row_version = excluded.row_version,
-    updated_at = excluded.updated_at
+    tax = excluded.tax, gross = excluded.gross, balance = excluded.balance,
+    row_version = excluded.row_version, updated_at = excluded.updated_at
 where t.row_version < excluded.row_version
 """
 

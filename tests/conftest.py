@@ -13,6 +13,7 @@ from projections.tables import prepare_tables
 from store.books import Book, Books, create_book, open_books
 from store.database import Pool, open_pool
 from store.migrate import migrate
+from tests.books import set_seller
 
 settings.register_profile("daybook", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("daybook")
@@ -83,6 +84,12 @@ async def books(pool: Pool) -> AsyncIterator[Books]:
 async def book(pool: Pool) -> Book:
     """An empty sandbox book."""
     return await create_book(pool, name="Test", mode="sandbox")
+
+
+@pytest.fixture
+async def seller(books: Books, book: Book) -> None:
+    """Say who sells in ``book``, so that invoices can be posted there."""
+    await set_seller(books, book.book_id)
 
 
 def _with_database(url: str, name: str) -> str:

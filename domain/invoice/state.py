@@ -16,7 +16,7 @@ from domain.facts.invoice_parts import (
     Totals,
 )
 from domain.facts.lines import Line, ModelLine, Serial
-from domain.money import ZERO, total
+from domain.money import ZERO, rounded, total
 
 STATUSES = ("Draft", "Approved", "Posted", "Released", "Voided", "Archived")
 """The axis that commands move; what is paid is another one: see ``settlement``."""
@@ -83,7 +83,7 @@ def settled(invoice: Invoice) -> Decimal:
 def balance(invoice: Invoice) -> Decimal:
     """What is still owed, in the invoice's currency: nothing before posting, nor once voided."""
     if invoice.posted_totals is None or invoice.voided_on is not None:
-        return ZERO
+        return rounded(ZERO, invoice.currency)
     return total([invoice.posted_totals.gross, -settled(invoice), -invoice.written_off])
 
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 CUSTOMERS = "/api/customers"
 
@@ -47,10 +48,11 @@ async def test_a_customer_is_changed_field_by_field(client: httpx.AsyncClient) -
     assert stale.json()["current"] == changed.json()
 
 
+@pytest.mark.usefixtures("seller")
 async def test_an_archived_customer_cannot_be_billed_until_it_is_unarchived(
     client: httpx.AsyncClient,
 ) -> None:
-    await create(client, id="ACME", name="Acme")
+    await create(client, id="ACME", name="Acme", country="DE")
     line = {"description": "x", "quantity": "1", "unitPrice": "1", "taxRate": "0"}
     body = {"customerId": "ACME", "currency": "EUR", "lines": [line]}
     draft = (await client.post("/api/invoices", json=body)).json()

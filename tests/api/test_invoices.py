@@ -14,10 +14,13 @@ async def create(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return created
 
 
+ACME = {"id": "ACME", "name": "Acme Ltd", "country": "DE"}
+
+
 @pytest.fixture
-async def ready(client: httpx.AsyncClient) -> dict[str, Any]:
+async def ready(client: httpx.AsyncClient, seller: None) -> dict[str, Any]:  # noqa: ARG001 - it makes posting possible
     """A draft that can be posted."""
-    await client.post("/api/customers", json={"id": "ACME", "name": "Acme Ltd"})
+    await client.post("/api/customers", json=ACME)
     return await create(client, customerId="ACME", currency="EUR", lines=[LINE])
 
 
@@ -43,14 +46,30 @@ async def test_a_draft_and_its_lines_are_created_in_one_transaction(
 
     assert created["rowVersion"] == 3
     assert created["totals"] == {
+        "lines": "199.90",
+        "discount": "0.00",
+        "charge": "0.00",
         "net": "199.90",
         "tax": "37.98",
         "gross": "237.88",
         "taxes": [
-            {"rate": "0", "base": "0.00", "amount": "0.00"},
-            {"rate": "19", "base": "199.90", "amount": "37.98"},
+            {"category": "Z", "rate": "0", "base": "0.00", "amount": "0.00"},
+            {"category": "S", "rate": "19", "base": "199.90", "amount": "37.98"},
         ],
     }
+
+
+async def test_a_bare_rate_means_one_tax_and_is_shown_back(client: httpx.AsyncClient) -> None:
+    created = await create(client, lines=[LINE, {**LINE, "kind": "labor", "taxRate": "0"}])
+
+    stove, work = created["lines"]
+    assert (stove["kind"], stove["taxRate"]) == ("item", "19")
+    assert stove["taxes"] == [{"rate": "19", "category": "S", "code": None}]
+    assert (work["kind"], work["uom"], work["taxRate"]) == ("labor", "HUR", "0")
+    assert work["taxes"] == [{"rate": "0", "category": "Z", "code": None}]
+    path = f"/api/invoices/{created['id']}/lines/{stove['id']}"
+    cleared = (await client.patch(path, json={"taxRate": None}, headers=at(3))).json()
+    assert (cleared["lines"][0]["taxRate"], cleared["lines"][0]["taxes"]) == (None, [])
 
 
 async def test_a_patch_changes_what_it_names_and_chains_the_row_version(
@@ -145,7 +164,10 @@ async def test_posting_numbers_and_freezes_the_invoice(
     assert posted["status"] == "Posted"
     assert posted["number"].endswith("-000001")
     assert posted["buyer"]["name"] == "Acme Ltd"
-    assert posted["availableActions"] == ["edit", "void"]
+    assert (posted["settlement"], posted["balance"]) == ("Unpaid", "237.88")
+    assert posted["overdue"] is False
+    assert {"edit", "release", "void", "credit", "apply"} <= {*posted["availableActions"]}
+    assert not {"post", "delete", "addLine", "reopen"} & {*posted["availableActions"]}
     frozen = await client.patch(path, json={"currency": "USD"}, headers=at(posted["rowVersion"]))
     assert (frozen.status_code, frozen.json()["code"]) == (409, "field-frozen")
     again = await client.post(f"{path}/post", json={}, headers=at(posted["rowVersion"]))
@@ -153,6 +175,7 @@ async def test_posting_numbers_and_freezes_the_invoice(
     assert again.json()["current"] == posted
 
 
+@pytest.mark.usefixtures("seller")
 async def test_posting_answers_every_broken_rule_at_once(client: httpx.AsyncClient) -> None:
     created = await create(client, lines=[{"quantity": "0", "unitPrice": "-1"}])
 
@@ -168,16 +191,17 @@ async def test_posting_answers_every_broken_rule_at_once(client: httpx.AsyncClie
         ("P21", "/lines/0/description"),
         ("P22", "/lines/0/unitPrice"),
         ("P23", "/lines/0/quantity"),
-        ("P27", "/lines/0/taxRate"),
+        ("P27", "/lines/0/taxes"),
         ("P52", "/totals/gross"),
     }
     assert (await client.get(f"/api/invoices/{created['id']}")).json() == created
 
 
+@pytest.mark.usefixtures("seller")
 async def test_sixty_four_concurrent_posts_take_consecutive_numbers(
     client: httpx.AsyncClient,
 ) -> None:
-    await client.post("/api/customers", json={"id": "ACME", "name": "Acme Ltd"})
+    await client.post("/api/customers", json=ACME)
     body = {"customerId": "ACME", "currency": "EUR", "lines": [LINE]}
     drafts = [await create(client, **body) for _ in range(64)]
 
@@ -201,7 +225,7 @@ async def test_voiding_keeps_the_number_and_the_amounts(
 
     voided = (await client.post(f"{path}/void", json={"reason": "twice"}, headers=at(3))).json()
 
-    assert voided["status"] == "Voided"
+    assert (voided["status"], voided["balance"]) == ("Voided", "0.00")
     assert (voided["number"], voided["totals"]) == (posted["number"], posted["totals"])
 
 

@@ -37,7 +37,7 @@ def test_a_row_becomes_an_invoice_with_a_line() -> None:
         "GB",
     )
     (line,) = invoice.lines
-    assert (line.item_code, line.description, line.quantity, line.unit_price) == (
+    assert (line.code, line.description, line.quantity, line.unit_price) == (
         "85123A",
         "WHITE LANTERN",
         "6",

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from domain.aggregate import Change, Fact, Read
 from domain.customer import CUSTOMER, archive
-from domain.facts.customer import CustomerChanged, CustomerCreated
-from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged, Line
-from domain.invoice import INVOICE, delete, draft, edit
+from domain.facts.customer import CustomerCreated
+from domain.facts.invoice import InvoiceDrafted
+from domain.facts.lines import ItemLine, Tax
+from domain.invoice import INVOICE, delete, draft
 from domain.posting import post
 from projections import customer_list, invoice_list
 from projections.page import declaration_errors
@@ -20,21 +21,22 @@ from store.command import Command
 from store.database import Connection, Pool
 from store.log import read_book
 from store.recorded import Metadata, Recorded
+from tests.books import customer_changed, edited, set_seller
 from workers.follower import Follower
 
 BY = Metadata(actor="key_test")
 TODAY = date(2026, 3, 4)
-TABLES = ("projections.invoice_list_v1", "projections.customer_list_v1")
+TABLES = ("projections.invoice_list_v2", "projections.customer_list_v1")
 
 
 async def write_a_book(books: Books, book_id: str) -> None:
     """Two customers, a posted invoice, an edited draft and a deleted one."""
-    line = Line(
+    line = ItemLine(
         id="lin_1",
         description="Stove",
         quantity=Decimal(2),
         unit_price=Decimal("99.95"),
-        tax_rate=Decimal(19),
+        taxes=(Tax(rate=Decimal(19)),),
     )
 
     async def change(id_: str, facts: list[Fact]) -> None:
@@ -57,13 +59,14 @@ async def write_a_book(books: Books, book_id: str) -> None:
 
         await books.execute(book_id, Command(aggregate=INVOICE, id=id_, decide=decide, metadata=BY))
 
-    await customer("12", [CustomerCreated(name="Ofen Müller")])
-    await customer("ACME", [CustomerCreated(name="Acme"), CustomerChanged(city="Bremen")])
+    await set_seller(books, book_id)
+    await customer("12", [CustomerCreated(name="Ofen Müller", country="DE")])
+    await customer("ACME", [CustomerCreated(name="Acme"), customer_changed(city="Bremen")])
     header = InvoiceDrafted(customer_id="12", currency="EUR")
     await change("inv_1", draft(header, (line,)))
     await change("inv_2", draft(InvoiceDrafted(memo="a"), ()))
     two = (await books.get(book_id, INVOICE("inv_2"))).state
-    await change("inv_2", edit(two, InvoiceHeaderChanged(currency="JPY")))
+    await change("inv_2", [*edited(two, currency="JPY")])
     await change("inv_3", draft(InvoiceDrafted(), ()))
     await posting("inv_1")
     await change("inv_3", delete((await books.get(book_id, INVOICE("inv_3"))).state))
@@ -93,10 +96,14 @@ async def test_the_list_shows_each_invoice_as_its_last_event_left_it(
 
     await replay(pool, await books.events(book.book_id, after=0, limit=100), 100)
 
-    rows = await pool.fetch("select * from projections.invoice_list_v1 order by id")
+    rows = await pool.fetch("select * from projections.invoice_list_v2 order by id")
     assert [(r["id"], r["status"], r["number"], r["gross"], r["row_version"]) for r in rows] == [
         ("inv_1", "Posted", "INV-2026-000001", Decimal("237.88"), 3),
         ("inv_2", "Draft", None, Decimal(0), 2),
+    ]
+    assert [(r["settlement"], r["balance"]) for r in rows] == [
+        ("Unpaid", Decimal("237.88")),
+        ("Unpaid", Decimal(0)),
     ]
     customers = await pool.fetch("select * from projections.customer_list_v1 order by id")
     assert [(c["id"], c["name_folded"], c["active"]) for c in customers] == [
@@ -156,7 +163,7 @@ async def test_work_that_fails_leaves_the_checkpoint_where_it_was(
     try:
         await follower.catch_up()
     except RuntimeError:
-        assert await pool.fetchval("select count(*) from projections.invoice_list_v1") == 0
+        assert await pool.fetchval("select count(*) from projections.invoice_list_v2") == 0
     await follower.catch_up()
 
     assert seen == [*range(1, len(seen) // 2 + 1)] * 2
