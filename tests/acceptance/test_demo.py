@@ -16,14 +16,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daybook.cli_data import demo
+from daybook.demo.catalog import SELLER
 from daybook.demo.plan import Planned, plan
 from daybook.demo.writing import CannotWrite, write, write_demo
-from store.books import create_book
+from daybook.opening import open_book
 from store.database import Pool, open_pool
 from store.keys import create_key
 from tests.acceptance.served import served
 
-_WHO_AND_WHERE = {"documentId", "document_id", "id", "line_id"}
+_WHO_AND_WHERE = {"author", "documentId", "document_id", "id", "line_id"}
 
 
 class Sandbox(NamedTuple):
@@ -70,7 +71,7 @@ async def sandbox(api: tuple[str, Pool]) -> Sandbox:
 
 
 async def another(address: str, pool: Pool) -> Sandbox:
-    book = await create_book(pool, name="Demo", mode="sandbox")
+    book = await open_book(pool, name="Demo", mode="sandbox", settings=SELLER)
     key, _ = await create_key(pool, book.book_id, name="demo")
     return Sandbox(address, pool, book.book_id, key)
 

@@ -10,9 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daybook.cli_data import import_
-from store.books import Book, Books, create_book
+from daybook.opening import open_book
+from store.books import Book, Books
 from store.database import Pool
 from tests.acceptance.sales import as_file, row
+from tests.books import SELLER
+
+pytestmark = pytest.mark.usefixtures("seller")
 
 Import = Callable[..., Result]
 
@@ -111,7 +115,7 @@ async def test_a_mistake_on_the_command_line_is_a_sentence_and_nothing_is_posted
     done = await asyncio.to_thread(command, shop, *named)
     assert done.exit_code == exit_code, done.output
     assert part in done.stderr
-    assert await books.head(book.book_id) == 0
+    assert await books.head(book.book_id) == 1
 
 
 async def test_a_file_that_leaves_its_dates_open_is_refused_until_they_are_told(
@@ -122,7 +126,7 @@ async def test_a_file_that_leaves_its_dates_open_is_refused_until_they_are_told(
     refused = await asyncio.to_thread(command, file, "--book", book.book_id)
     assert refused.exit_code == 1
     assert "2010-12-01 to 2010-12-05 with --date-format dmy" in refused.stderr
-    assert await books.head(book.book_id) == 0
+    assert await books.head(book.book_id) == 1
     told = await asyncio.to_thread(command, file, "--book", book.book_id, "--date-format", "dmy")
     assert "dated 2010-12-01 to 2010-12-05" in told.stdout
 
@@ -130,7 +134,7 @@ async def test_a_file_that_leaves_its_dates_open_is_refused_until_they_are_told(
 async def test_in_a_live_book_money_and_tax_must_be_said(
     command: Import, pool: Pool, shop: Path
 ) -> None:
-    live = await create_book(pool, name="Live", mode="live")
+    live = await open_book(pool, name="Live", mode="live", settings=SELLER)
     refused = await asyncio.to_thread(command, shop, "--book", live.book_id, "--currency", "GBP")
     assert refused.exit_code == 1
     assert "say --currency and --tax-rate" in refused.stderr

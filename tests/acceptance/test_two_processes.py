@@ -18,6 +18,8 @@ from store.database import Pool
 from store.keys import create_key
 from tests.acceptance.program import CHECKOUT, free_port, until
 
+pytestmark = pytest.mark.usefixtures("seller")
+
 LINE = {"description": "Stove", "quantity": "1", "unitPrice": "10", "taxRate": "19"}
 
 
@@ -76,7 +78,7 @@ def _ready(address: str) -> bool:
 async def test_sixty_four_concurrent_posts_over_two_processes_take_consecutive_numbers(
     clients: list[httpx.AsyncClient],
 ) -> None:
-    await clients[0].post("/api/customers", json={"id": "ACME", "name": "Acme"})
+    await clients[0].post("/api/customers", json={"id": "ACME", "name": "Acme", "country": "DE"})
     body = {"customerId": "ACME", "currency": "EUR", "lines": [LINE]}
     created = await asyncio.gather(
         *(clients[n % 2].post("/api/invoices", json=body) for n in range(64))
