@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.aggregate import Read
+from domain.amounts.packages import package_members
 from domain.book_settings import settings_of
 from domain.code_entry import CodeEntry, entry_of
 from domain.customer import CUSTOMER, Customer
@@ -52,6 +53,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """An invoice that is to be posted.
 
     ``draft`` is as it was written; in ``invoice`` the dates that follow from others are filled in.
+    ``members`` are the indexes of the lines inside of each package, by the package's own index.
     """
 
     invoice_id: str
@@ -66,6 +68,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     series: Series | None
     totals: Totals
     nets: tuple[Decimal, ...]
+    members: dict[int, tuple[int, ...]]
     named: tuple[Named, ...]
     asked: Asked
     read: Read
@@ -80,6 +83,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def billed(self) -> Iterator[tuple[str, BilledLine]]:
         """Every line that is no comment, with the JSON Pointer to it."""
         return _billed(self.invoice)
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """The pointers to the lines inside of packages, which have their price from there."""
+        return frozenset(f"/lines/{index}" for them in self.members.values() for index in them)
 
     @property
     def base_gross(self) -> Decimal | None:
@@ -115,6 +123,7 @@ def case_of(read: Read, invoice_id: str, draft: Invoice, asked: Asked) -> Case:
         series=read(SERIES(chosen.series)),
         totals=sums.totals,
         nets=sums.nets,
+        members=package_members(invoice.lines),
         named=tuple(_named(read, invoice)),
         asked=asked,
         read=read,

@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 
 from domain.amounts.line import line_net
-from domain.amounts.packages import package_members
 from domain.errors import Violation
 from domain.facts.lines import (
     CommentLine,
@@ -87,7 +86,6 @@ def _numbers(line: ModelLine | None) -> set[str]:
 def _packages(case: Case) -> Iterator[Violation]:
     """P30: a package has components, lines of this invoice, whose parts are the package's price."""
     lines = case.invoice.lines
-    members = package_members(lines)
     packages = {line.id for line in lines if isinstance(line, PackageLine)}
     plain = {line.id for line in lines if not isinstance(line, CommentLine | PackageLine)}
     counted = Counter(
@@ -100,7 +98,7 @@ def _packages(case: Case) -> Iterator[Violation]:
             yield Violation("P30", f"{at}/packageId", detail)
         if not isinstance(line, PackageLine):
             continue
-        if not members.get(index):
+        if not case.members.get(index):
             detail = "A package consists of other lines of the invoice: name its components."
             yield Violation("P30", f"{at}/components", detail)
             continue
@@ -111,7 +109,7 @@ def _packages(case: Case) -> Iterator[Violation]:
                 yield Violation("P30", pointer, detail)
             elif counted[component.line_id] > 1:
                 yield Violation("P30", pointer, "A line is a component once, of one package.")
-        yield from _parts(line, len(members[index]), at)
+        yield from _parts(line, len(case.members[index]), at)
 
 
 def _parts(package: PackageLine, members: int, at: str) -> Iterator[Violation]:
@@ -178,10 +176,11 @@ def _code(named: Named) -> str:
 
 def _below_minimum(case: Case) -> Iterator[Violation]:
     """P32: what is left of the price after the discount is not below the lowest price."""
+    inside = case.inside
     for at, line in case.billed:
         if not isinstance(line, ModelLine | ItemLine) or line.min_price is None:
             continue
-        if line.unit_price is None or line.package_id is not None:
+        if line.unit_price is None or at in inside:
             continue
         plain = msgspec.structs.replace(line, charge_amount=None)
         least = msgspec.structs.replace(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.amounts.line import discount_exceeds
-from domain.amounts.packages import package_members
 from domain.errors import Violation
 from domain.facts.invoice_parts import Header, Totals
 from domain.facts.lines import BilledLine, ModelLine, PackageLine, Tax
@@ -17,16 +16,7 @@ _WHOLE = Decimal(100)
 
 def check_lines(case: Case) -> Iterator[Violation]:
     """P20, then line by line P21 to P23 and P25 to P27; at last the document's own discount."""
-    lines = case.invoice.lines
-    members = package_members(lines)
-    inside = {f"/lines/{index}" for them in members.values() for index in them}
-    taxed_by_package = {
-        f"/lines/{index}"
-        for package, them in members.items()
-        for index in them
-        if isinstance(owner := lines[package], PackageLine) and owner.taxes
-    }
-    taxed_by_members = {f"/lines/{package}" for package in members}
+    inside, untaxed = case.inside, _taxed_elsewhere(case)
     empty = True
     for at, line in case.billed:
         empty = False
@@ -34,7 +24,7 @@ def check_lines(case: Case) -> Iterator[Violation]:
         yield from _quantity(line, at)
         yield from _price(line, at)
         yield from _discount(line, at)
-        if not line.taxes and at not in taxed_by_members | taxed_by_package:
+        if not line.taxes and at not in untaxed:
             detail = "Set the tax, with rate 0 and category Z, E or O where none is due."
             yield Violation("P27", f"{at}/taxes", detail)
         yield from check_taxes(line.taxes, at)
@@ -42,6 +32,17 @@ def check_lines(case: Case) -> Iterator[Violation]:
         detail = "An invoice needs at least one line that bills something; comments do not count."
         yield Violation("P20", "/lines", detail)
     yield from check_document_discount(case.invoice, case.totals)
+
+
+def _taxed_elsewhere(case: Case) -> set[str]:
+    """Packages, which their components may tax, and the components of those that have a tax."""
+    lines = case.invoice.lines
+    found: set[str] = set()
+    for index, members in case.members.items():
+        package = lines[index]
+        taxed = isinstance(package, PackageLine) and package.taxes
+        found.update(f"/lines/{it}" for it in (members if taxed else (index,)))
+    return found
 
 
 def _needed(line: BilledLine, at: str, *, priced: bool) -> Iterator[Violation]:

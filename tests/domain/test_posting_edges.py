@@ -5,12 +5,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.account import ACCOUNT
 from domain.facts.account import BalanceChanged
 from domain.facts.customer import CustomerCreditLimitChanged
-from domain.facts.lines import Covered, MiscLine, Tax, WarrantyLine
+from domain.facts.lines import Covered, Line, MiscLine, Tax, WarrantyLine
 from domain.posting import post
 from tests.domain.posting_book import TODAY, Book, approved, item, priced, seen
 
@@ -45,6 +46,12 @@ def _limit(owed: str, currency: str = "EUR") -> Callable[[Book], object]:
     return change
 
 
+def _cheap(line: Line) -> dict[str, Any]:
+    """The poker of the set, whose price only weighs."""
+    weight = {"unit_price": D(1), "min_price": D(9), "package_id": None}
+    return weight if line.id == "poker" else {}
+
+
 _KUWAIT = {"currency": "KWD", "exchange_rate": D(3)}
 EDGES: dict[str, Callable[[Book], object]] = {
     "nothing changed": lambda _: None,
@@ -70,6 +77,9 @@ EDGES: dict[str, Callable[[Book], object]] = {
     "document discount": _header(discount_percent=D(10), discount_reason="Regular"),
     "cheapest": _item(min_price=D(10)),
     "cheapest of many": _item(min_price=D(9), discount_percent=D(10), discount_reason="x"),
+    "cheap inside of a package": lambda book: setattr(
+        book, "lines", [msgspec.structs.replace(it, **_cheap(it)) for it in book.lines]
+    ),
     "a named serial": lambda book: book.add(
         WarrantyLine(**priced("w", covers=(Covered(serial_number="Z"),)))
     ),

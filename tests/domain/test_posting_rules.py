@@ -9,14 +9,17 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain import posting
+from domain.account import ACCOUNT
 from domain.errors import RuleBroken
-from domain.facts.invoice_parts import Totals
-from domain.facts.lines import Tax
+from domain.facts.account import BalanceChanged
+from domain.facts.customer import CustomerCreditLimitChanged
+from domain.facts.invoice_parts import TaxOverride, Totals
+from domain.facts.lines import Component, PackageLine, Tax
 from domain.posting import post
 from domain.posting.limits import has_card_number
 from domain.posting.rules import ALWAYS
 from domain.posting.taxes import check_sums
-from tests.domain.posting_book import TODAY, Book, approved, item, seen
+from tests.domain.posting_book import TODAY, Book, approved, item, priced, seen
 from tests.domain.posting_flaws import Flaw
 from tests.domain.posting_flaws_of_lines import FLAWS
 
@@ -86,12 +89,46 @@ def test_a_discount_above_the_lines_makes_the_total_negative_as_well() -> None:
 
 def test_a_tax_set_by_hand_where_none_is_due_is_refused() -> None:
     book = Book()
-    FLAWS_BY_NAME["no such tax"].spoil(book)
-    book.add(item("x", taxes=(Tax(rate=D(23), category="Z"),)))
-    assert [code for code, _ in broken(book)] == ["P48", "P53"]
+    book.add(item("x", taxes=(Tax(rate=D(0), category="Z"),)))
+    book.overrides.append(
+        TaxOverride(id="ovr_1", category="Z", rate=D(0), amount=D(1), reason="Agreed")
+    )
+    assert broken(book) == [("P48", "/overrides/0/amount")]
 
 
-FLAWS_BY_NAME = {flaw.name: flaw for flaw in FLAWS}
+def test_a_line_is_a_component_of_one_package_only() -> None:
+    book = Book()
+    twice = Component(line_id="poker")
+    at = book.add(PackageLine(**priced("more", "9"), components=(twice, twice)))
+    assert broken(book) == [
+        ("P30", "/lines/5/components/0/lineId"),
+        ("P30", f"{at}/components"),
+    ]
+    book.add(item("own", package_id="more"))
+    assert broken(book) == [
+        ("P30", "/lines/5/components/0/lineId"),
+        ("P30", f"{at}/components/0/lineId"),
+        ("P30", f"{at}/components/1/lineId"),
+    ]
+
+
+def test_what_is_owed_in_the_invoices_currency_counts_at_its_rate() -> None:
+    book = Book()
+    book.header.update(currency="USD", exchange_rate=D("0.5"))
+    base = seen(book).totals.base
+    assert base is not None
+    book.customer_later.append(CustomerCreditLimitChanged(limit=base.gross))
+    assert seen(book).violations == ()
+    cents = BalanceChanged(
+        document_type="invoice",
+        document_id="inv_0",
+        amount=D("0.02"),
+        currency="USD",
+        balance=D("0.02"),
+        dated=TODAY,
+    )
+    book.others.append((ACCOUNT("ACME"), [cents]))
+    assert broken(book) == [("P60", "/totals/gross")]
 
 
 def test_an_author_cannot_approve_alone_where_duties_are_separate() -> None:
