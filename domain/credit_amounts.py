@@ -77,7 +77,9 @@ def credit_amounts(invoice: CreditedDocument, wanted: Sequence[CreditLine]) -> C
         Credited(
             line_id=id_,
             quantity=quantity,
-            net=difference(nets.get(id_) or ZERO, taken_nets.get(id_, ZERO)),
+            net=rounded(
+                difference(nets.get(id_) or ZERO, taken_nets.get(id_, ZERO)), invoice.currency
+            ),
         )
         for id_, quantity in asked.items()
     )
@@ -117,7 +119,7 @@ def _so_far(
     shares = {index: _share(line, quantities.get(line.id)) for index, line in billed.items()}
     nets = {index: known[line.id] for index, line in billed.items() if line.id in known}
     part = part_of(invoice, shares, nets)
-    if all(it == _WHOLE for it in shares.values()):
+    if all(it == _WHOLE for index, it in shares.items() if billed[index].quantity):
         return Part(dict(enumerate(line_nets(invoice))), part.groups, posted)
     if posted.base is None:
         return part
@@ -126,10 +128,10 @@ def _so_far(
 
 
 def _share(line: BilledLine, quantity: Decimal | None) -> Fraction:
-    """How much of the line these are; of a line without a quantity, any is all."""
-    if not quantity:
+    """How much of the line these are."""
+    if not quantity or not line.quantity:
         return _NOTHING
-    return Fraction(Fraction(quantity), Fraction(line.quantity)) if line.quantity else _WHOLE
+    return Fraction(Fraction(quantity), Fraction(line.quantity))
 
 
 def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
