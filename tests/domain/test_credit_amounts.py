@@ -62,6 +62,7 @@ def test_the_step_that_completes_the_invoice_takes_the_rest() -> None:
         ["0.33", "0.07", "0.40"],
         ["0.34", "0.06", "0.40"],
     ]
+    assert bill.posted_totals is not None
     assert texts(bill.posted_totals) == ["1.01", "0.19", "1.20"]
     assert uncredited(bill) == ()
 
@@ -110,6 +111,7 @@ def test_sums_in_the_currency_of_the_book_are_credited_at_the_rate_of_the_invoic
         assert step.totals.base is not None
         assert step.totals.base.currency == "EUR"
         grosses.append(step.totals.base.gross)
+    assert bill.posted_totals is not None
     assert bill.posted_totals.base is not None
     assert total(grosses) == bill.posted_totals.base.gross
 
@@ -183,6 +185,7 @@ def _summed(them: Sequence[Totals]) -> dict[str, object]:
 
 
 def _credited_in_full(bill: Invoice) -> bool:
+    assert bill.posted_totals is not None
     nets = {it.id: Fraction(net) for it, net in zip(bill.lines, bill.posted_nets, strict=True)}
     for credit in bill.credits:
         for it in credit.lines:
