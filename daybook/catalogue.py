@@ -4,25 +4,23 @@ Renew it with ``python -m daybook.catalogue > docs/events.md``. The examples are
 tests/golden, so the catalogue is made in a checkout, not where only the program is installed.
 """
 
-import importlib
 import inspect
 import json
-import pkgutil
 import re
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
-from types import CodeType, NoneType
+from types import NoneType
 from typing import Any
 
 import msgspec
 from msgspec import UnsetType
 
-import domain
+from daybook.makers import makers_of_facts
 from domain.aggregate import Fact
 from domain.facts import FACTS
 from store.mapper import decode
@@ -59,34 +57,38 @@ _TYPES = {
     bool: "true or false",
     Decimal: "decimal (as text)",
     date: "date (YYYY-MM-DD)",
+    datetime: "instant (RFC 3339, UTC)",
     NoneType: "null",
 }
+_UNCHANGED = ", absent when unchanged"
 
 
 def catalogue(golden: Path = GOLDEN) -> str:
     """The catalogue as Markdown: every fact, what it means, when it happens, and an example."""
-    examples = {fact: _example(fact, golden) for fact in FACTS}
+    examples = {fact: _examples(fact, golden) for fact in FACTS}
     index = [f"| [`{it.TOPIC}`](#{_anchor(it.TOPIC)}) | {_summary(it)} |" for it in FACTS]
-    first = next(iter(examples.values()))
+    first = examples[FACTS[0]][0]
     sections = [_HEAD.format(envelope=_json(_envelope(first)), index="\n".join(index))]
-    makers = _makers()
-    parts: dict[type[msgspec.Struct], tuple[msgspec.Struct, dict[str, Any]]] = {}
+    makers = makers_of_facts()
+    parts: dict[type[msgspec.Struct], msgspec.Struct] = {}
     for family, facts in groupby(FACTS, lambda it: it.TOPIC.partition(".")[0]):
-        sections.append(f"## {family.capitalize()}\n")
+        sections.append(f"## {family.replace('_', ' ').capitalize()}\n")
         for fact in facts:
-            example = examples[fact]
-            parts |= _parts(example, public_fact(example))
-            sections.append(_section(example, makers.get(fact.__name__, [])))
+            for example in examples[fact]:
+                parts |= _parts(example)
+            sections.append(_section(examples[fact][0], makers.get(fact.__name__, [])))
     sections.append("## Parts\n\nWhat stands inside of the fields above.\n")
-    sections += [_part(value, public) for value, public in parts.values()]
+    sections += [_part(value) for value in parts.values()]
     return "\n".join(sections)
 
 
-def _example(fact: type[Fact], golden: Path) -> Fact:
-    path = golden / f"{fact.TOPIC}.v{fact.class_version}.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no example {path.name} in {golden}: store one there.")
-    return decode(fact.TOPIC, path.read_bytes())
+def _examples(fact: type[Fact], golden: Path) -> list[Fact]:
+    """The example of the fact as it is stored now, and further ones of the same shape."""
+    name = f"{fact.TOPIC}.v{fact.class_version}"
+    if not (golden / f"{name}.json").is_file():
+        raise FileNotFoundError(f"There is no example {name}.json in {golden}: store one there.")
+    files = (golden / f"{name}.json", *sorted(golden.glob(f"{name}-*.json")))
+    return [decode(fact.TOPIC, file.read_bytes()) for file in files]
 
 
 def _envelope(fact: Fact) -> Any:
@@ -107,28 +109,36 @@ def _envelope(fact: Fact) -> Any:
 
 
 def _section(example: Fact, makers: list[str]) -> str:
-    fact, public = type(example), public_fact(example)
+    fact = type(example)
     lines = [f"### {fact.TOPIC}", "", f"Version {fact.class_version}. {_prose(fact)}", ""]
     lines += ["It happens by", "", *(f"- {maker}" for maker in makers), ""]
-    lines += _table(example, public)
-    return "\n".join([*lines, "```json", _json(public), "```", ""])
+    lines += _table(example)
+    return "\n".join([*lines, "```json", _json(public_fact(example)), "```", ""])
 
 
-def _part(value: msgspec.Struct, public: dict[str, Any]) -> str:
-    return "\n".join(
-        [f"### {type(value).__name__}", "", _prose(type(value)), "", *_table(value, public)]
-    )
+def _part(value: msgspec.Struct) -> str:
+    return "\n".join([f"### {type(value).__name__}", "", _prose(type(value)), "", *_table(value)])
 
 
-def _table(value: msgspec.Struct, public: dict[str, Any]) -> Iterator[str]:
-    """The fields under their public names. The example names every one, so that they pair up."""
-    fields = msgspec.structs.fields(type(value))
-    if not fields:
+def _table(value: msgspec.Struct) -> Iterator[str]:
+    """The fields under their public names; of a change, those that it may name."""
+    rows = [*_rows(value)]
+    if not rows:
         return
     yield from ("| field | type |", "|---|---|")
-    for field, name in zip(fields, public, strict=True):
-        yield f"| `{name}` | {_type(field.type)} |"
+    for name, type_ in rows:
+        yield f"| `{name}` | {type_} |"
     yield ""
+
+
+def _rows(value: msgspec.Struct) -> Iterator[tuple[str, str]]:
+    config = value.__struct_config__
+    if config.tag_field and config.tag:
+        yield config.tag_field, f"`{config.tag}`"
+    to = getattr(value, "to", value)
+    for field in msgspec.structs.fields(type(to)):
+        optional = to is not value and field.name != "id"
+        yield _public(field.name), _type(field.type) + (_UNCHANGED if optional else "")
 
 
 def _type(type_: Any) -> str:
@@ -137,60 +147,25 @@ def _type(type_: Any) -> str:
         return f"list of {_type(options[0])}"
     if options:
         known = [_type(it) for it in options if it is not UnsetType]
-        return " or ".join(known) + (", absent when unchanged" if UnsetType in options else "")
+        return " or ".join(known) + (_UNCHANGED if UnsetType in options else "")
     if type_ in _TYPES:
         return _TYPES[type_]
     return f"[{type_.__name__}](#{_anchor(type_.__name__)})"
 
 
-def _parts(
-    value: msgspec.Struct, public: dict[str, Any]
-) -> dict[type[msgspec.Struct], tuple[msgspec.Struct, dict[str, Any]]]:
-    """Every Struct inside of the value, beside its public form."""
-    found: dict[type[msgspec.Struct], tuple[msgspec.Struct, dict[str, Any]]] = {}
-    for name, shown in zip(value.__struct_fields__, public.values(), strict=True):
-        inner = getattr(value, name)
-        pairs = zip(inner, shown, strict=True) if isinstance(inner, tuple) else [(inner, shown)]
-        for part, fields in pairs:
+def _parts(value: msgspec.Struct) -> dict[type[msgspec.Struct], msgspec.Struct]:
+    """Every Struct inside of the value, by its type."""
+    to = getattr(value, "to", value)
+    found: dict[type[msgspec.Struct], msgspec.Struct] = {}
+    for name in to.__struct_fields__:
+        inner = getattr(to, name)
+        for part in inner if isinstance(inner, tuple) else (inner,):
             if isinstance(part, msgspec.Struct):
-                found |= {type(part): (part, fields)} | _parts(part, fields)
+                found |= {type(part): part} | _parts(part)
     return found
 
 
-# ---------------------------------------------------------------- what the code says
-
-
-def _makers() -> dict[str, list[str]]:
-    """By the name of a fact, the decisions that make it, each with what it does."""
-    found: dict[str, list[str]] = {}
-    for module in _decision_modules():
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            own = function.__module__ == module.__name__
-            if not own or name.startswith("_") or name == "evolve":
-                continue
-            meaning = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
-            entry = f"`{module.__name__.rpartition('.')[2]}.{name}`: {meaning}"
-            for mentioned in _names(function):
-                found.setdefault(mentioned, []).append(entry)
-    return found
-
-
-def _decision_modules() -> list[Any]:
-    modules = pkgutil.iter_modules(domain.__path__, "domain.")
-    return [importlib.import_module(found.name) for found in modules if not found.ispkg]
-
-
-def _names(function: Callable[..., Any]) -> set[str]:
-    """What a function names in its signature or its body."""
-    hints = [getattr(it, "__name__", "") for it in typing.get_type_hints(function).values()]
-    return {*hints, *_names_in(function.__code__)}
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+# ---------------------------------------------------------------- words
 
 
 def _summary(fact: type[Fact]) -> str:
@@ -204,8 +179,11 @@ def _prose(type_: type[msgspec.Struct]) -> str:
 
 
 def _camel(name: str, type_: type[msgspec.Struct]) -> str:
-    if name not in type_.__struct_fields__:
-        return name
+    to = typing.get_type_hints(type_).get("to", type_)
+    return _public(name) if name in getattr(to, "__struct_fields__", ()) else name
+
+
+def _public(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(map(str.capitalize, rest))
 

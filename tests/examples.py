@@ -7,11 +7,17 @@ before it got fields that may be missing.
 """
 
 from domain.aggregate import Fact
+from tests.examples_of_invoice_life import LIFE_EXAMPLES
 from tests.examples_of_invoices import INVOICE_EXAMPLES
 from tests.examples_of_masters import MASTER_EXAMPLES
 from tests.examples_of_money import MONEY_EXAMPLES
 
-EXAMPLES: dict[str, Fact] = {**INVOICE_EXAMPLES, **MONEY_EXAMPLES, **MASTER_EXAMPLES}
+EXAMPLES: dict[str, Fact] = {
+    **INVOICE_EXAMPLES,
+    **LIFE_EXAMPLES,
+    **MONEY_EXAMPLES,
+    **MASTER_EXAMPLES,
+}
 
 
 def shape(name: str) -> str:

@@ -7,7 +7,7 @@ from domain.aggregate import Fact
 from domain.facts import credit_note as credit
 from domain.facts import payment
 from domain.facts.account import BalanceChanged
-from tests.examples_of_invoices import BUYER, SELLER, TOTALS
+from tests.examples_of_invoice_life import BUYER, SELLER, TOTALS
 from tests.examples_of_lines import STOVE_ID, TAX
 
 _INVOICE = "inv_01K9VXEH3T0000000000000002"

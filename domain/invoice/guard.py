@@ -67,7 +67,7 @@ COMMANDS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
 )
 """In which status a command is possible."""
 
-_INSTEAD = {
+INSTEAD = {
     ("approve", "Approved"): "It is approved already: post it.",
     ("convert", "Posted"): "It is an invoice already: copy it.",
     ("delete", "Approved"): "Withdraw its approval first.",
@@ -190,7 +190,7 @@ def guard(invoice: Invoice, command: str) -> None:
         NotAllowed: With the code invalid-transition, or that of the obstacle.
     """
     if invoice.status not in COMMANDS[command]:
-        raise _refused(invoice, command, _INSTEAD.get((command, invoice.status)))
+        raise _refused(invoice, command, INSTEAD.get((command, invoice.status)))
     obstacle = _obstacle(invoice, command)
     if obstacle is not None:
         raise _refused(invoice, command, obstacle.detail, obstacle.code)

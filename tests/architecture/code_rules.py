@@ -53,9 +53,17 @@ _SECTIONS = ["state", "decisions", "evolve"]
 
 
 def ordered_aggregates(source: Source) -> Iterator[Finding]:
-    """Who has read one aggregate finds everything in the next: state, decisions, evolve."""
+    """Who has read one aggregate finds everything in the next: state, decisions, evolve.
+
+    In a package they are files: then the aggregate is made at the end of ``evolve.py``.
+    """
     made = [node for node in source.tree.body if _is_aggregate(node)]
     if not made:
+        return
+    if made[-1] is not source.tree.body[-1]:
+        yield made[-1].lineno, "The aggregate itself stands last: it is made of all the rest."
+        return
+    if source.path.endswith("/evolve.py"):
         return
     found = {
         match[1]: source.text.count("\n", 0, match.start()) + 1
@@ -69,8 +77,6 @@ def ordered_aggregates(source: Source) -> Iterator[Finding]:
             yield node.lineno, f"{node.name} stands behind the decisions: it belongs to the state."
         if getattr(node, "name", "") == "evolve" and node.lineno < found["evolve"]:
             yield node.lineno, "evolve stands before its section."
-    if made[-1] is not source.tree.body[-1]:
-        yield made[-1].lineno, "The aggregate itself stands last: it is made of all the rest."
 
 
 def _is_aggregate(node: ast.stmt) -> bool:

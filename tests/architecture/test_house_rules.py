@@ -196,6 +196,12 @@ def test_a_planted_violation_is_found(rule: Rule, planted: str) -> None:
     assert len(broken(rule, [Source("domain/planted.py", planted)])) == 1
 
 
+def test_in_a_package_evolve_is_a_file_that_ends_with_the_aggregate() -> None:
+    assert broken(ordered_aggregates, [Source("domain/thing/evolve.py", _MADE)]) == []
+    more = Source("domain/thing/evolve.py", text(_MADE, "x = 1"))
+    assert len(broken(ordered_aggregates, [more])) == 1
+
+
 @pytest.mark.parametrize(("rule", "allowed"), cases(ALLOWED))
 def test_what_only_looks_like_a_violation_is_not_found(rule: Rule, allowed: str) -> None:
     assert broken(rule, [Source("domain/allowed.py", allowed)]) == []
