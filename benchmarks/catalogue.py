@@ -5,7 +5,7 @@ from types import MappingProxyType, ModuleType
 
 import msgspec
 
-from benchmarks import command_vs_insert, patch_vs_noop, posts_one_series
+from benchmarks import command_vs_insert, domain_speed, patch_vs_noop, posts_one_series
 from benchmarks.figures import Figure
 
 
@@ -22,6 +22,8 @@ def _of(module: ModuleType) -> tuple[str, Benchmark]:
 
 
 BENCHMARKS = MappingProxyType(
-    dict(_of(module) for module in (patch_vs_noop, command_vs_insert, posts_one_series))
+    dict(
+        _of(module) for module in (patch_vs_noop, command_vs_insert, posts_one_series, domain_speed)
+    )
 )
 """By name, in the order in which they run."""

@@ -38,8 +38,11 @@ _UNIT_OF: dict[str | None, Decimal] = {code: _UNITS[n] for code, n in EXPONENTS.
 _CENT = _UNITS[2]
 _NOTHING = {unit: unit - unit for unit in _UNITS.values()}
 
-# Bound once: every line of every draft is multiplied and rounded after every change.
-_multiply, _quantize, _add = _EXACT.multiply, _EXACT.quantize, _EXACT.add
+# Bound once: every line of every draft is multiplied, rounded and added after every change.
+_quantize, _add = _EXACT.quantize, _EXACT.add
+
+times = _EXACT.multiply
+"""The exact product of two."""
 
 ZERO = Decimal(0)
 
@@ -59,14 +62,9 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
     return _quantize(amount, unit) or _NOTHING[unit]
 
 
-def times(one: Decimal, other: Decimal) -> Decimal:
-    """The exact product of two."""
-    return _multiply(one, other)
-
-
 def product(*factors: Decimal) -> Decimal:
     """The exact product: nothing is rounded before the one rounding that the rules ask for."""
-    return reduce(_multiply, factors)
+    return reduce(times, factors)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

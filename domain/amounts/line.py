@@ -45,6 +45,8 @@ def line_discount(line: BilledLine) -> Decimal:
 
 def discount_exceeds(line: BilledLine) -> bool:
     """Whether the discount is more than the line, so that its sign would change (P26)."""
+    if not line.discount_percent and not line.discount_amount:
+        return False
     without = _amount(line, charged=False)[0]
     before = product(line.quantity or ZERO, line.unit_price or ZERO)
     return without < ZERO < before or before < ZERO < without

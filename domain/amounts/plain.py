@@ -37,21 +37,25 @@ def plain_amounts(document: Document) -> Amounts | None:
     nothing = rounded(ZERO, currency)
     nets: list[Decimal] = []
     by_taxes: dict[tuple[Group, ...], list[Decimal]] = {}
+    seen: dict[tuple[Tax, ...], list[Decimal]] = {}
     latest: tuple[Tax, ...] | None = None
     alike: list[Decimal] = []
     for line in document.lines:
         if isinstance(line, CommentLine):
             nets.append(nothing)
             continue
-        if isinstance(line, PackageLine) or line.package_id is not None:
+        if line.package_id is not None or isinstance(line, PackageLine):
             return None
         taxes = line.taxes
         # Most lines have the taxes of the line before them, which is told quickest by comparing.
-        if taxes is not latest and taxes != latest:
-            if any(it.included for it in taxes):
-                return None
-            alike = by_taxes.setdefault(groups_of(taxes), [])
+        if taxes != latest:
             latest = taxes
+            known = seen.get(taxes)
+            if known is None:
+                if any(it.included for it in taxes):
+                    return None
+                known = seen[taxes] = by_taxes.setdefault(groups_of(taxes), [])
+            alike = known
         net = line_net(line, currency)
         nets.append(net)
         alike.append(net)
