@@ -32,24 +32,13 @@ def line_fraction(line: Line) -> Fraction:
     return Fraction(Fraction(dividend), Fraction(divisor or _WHOLE))
 
 
-def line_discount(line: BilledLine) -> Decimal:
-    """The discount before it is rounded: percentage and amount; nothing while there is no price."""
-    if line.quantity is None or line.unit_price is None:
-        return ZERO
-    rate = product(line.discount_percent or ZERO, _PERCENT)
-    off = product(line.quantity, line.unit_price, rate)
-    if line.price_quantity:
-        off = quotient(off, line.price_quantity)
-    return total([off, line.discount_amount or ZERO])
-
-
 def discount_exceeds(line: BilledLine) -> bool:
     """Whether the discount is more than the line, so that its sign would change (P26)."""
     if not line.discount_percent and not line.discount_amount:
         return False
     without = _amount(line, charged=False)[0]
     before = product(line.quantity or ZERO, line.unit_price or ZERO)
-    return without < ZERO < before or before < ZERO < without
+    return without < ZERO <= before or before < ZERO < without
 
 
 def _amount(line: Line, *, charged: bool = True) -> tuple[Decimal, Decimal | None]:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.facts.invoice_parts import Totals
+from domain.facts.invoice_parts import TaxOverride, Totals
 from domain.facts.lines import (
     CommentLine,
     Component,
@@ -135,6 +135,46 @@ def packaged(*, max_size: int = 6) -> st.SearchStrategy[Invoice]:
         package_id=NOTHING | ids,
     )
     return drafts(package | item, max_size=max_size)
+
+
+def odd_drafts() -> st.SearchStrategy[Invoice]:
+    """Drafts whose percentages and shares are any numbers, as stored data might have them."""
+    tax = st.builds(Tax, rate=decimals(), included=st.booleans())
+    terms: dict[str, Any] = {
+        "id": st.just("lin"),
+        "quantity": NOTHING | decimals(),
+        "unit_price": NOTHING | decimals(),
+        "price_quantity": NOTHING | decimals(),
+        "taxes": st.lists(tax, max_size=3).map(tuple),
+        "discount_percent": NOTHING | decimals(),
+        "discount_amount": NOTHING | decimals(),
+        "charge_amount": NOTHING | decimals(),
+    }
+    component = st.builds(
+        Component,
+        line_id=st.sampled_from(["lin_0", "lin_1", "gone"]),
+        share_percent=NOTHING | decimals(),
+        amount=NOTHING | decimals(),
+    )
+    package = st.builds(PackageLine, **terms, components=st.lists(component, max_size=3).map(tuple))
+    override = st.builds(
+        TaxOverride,
+        id=st.just("ovr"),
+        category=st.just("S"),
+        rate=decimals(),
+        amount=decimals(),
+        reason=st.just("As agreed"),
+    )
+    return drafts(
+        st.builds(ItemLine, **terms) | package,
+        discount_percent=NOTHING | decimals(),
+        discount_amount=NOTHING | decimals(),
+        charge_percent=NOTHING | decimals(),
+        charge_amount=NOTHING | decimals(),
+        exchange_rate=NOTHING | decimals(),
+        exchange_date=st.dates(),
+        overrides=st.lists(override, max_size=2).map(tuple),
+    )
 
 
 def posted(invoice: Invoice) -> Invoice:

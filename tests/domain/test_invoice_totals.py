@@ -7,12 +7,22 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from domain.amounts.line import discount_exceeds
 from domain.amounts.plain import plain_amounts
 from domain.facts.invoice_parts import TaxTotal, Totals
 from domain.facts.lines import CommentLine, Line, Tax
 from domain.invoice import Invoice
 from domain.invoice_totals import amounts, any_amounts, line_nets, totals
-from tests.domain.documents import drafts, invoice, line, packaged, taxes, texts
+from domain.money import difference, total
+from tests.domain.documents import (
+    drafts,
+    invoice,
+    line,
+    odd_drafts,
+    packaged,
+    taxes,
+    texts,
+)
 from tests.domain.oracle import expected, sums_of
 
 
@@ -118,6 +128,30 @@ def test_a_line_is_rounded_once_after_its_discount_and_charge(
     assert [str(it) for it in line_nets(invoice(line("2", "5", "19", **terms)))] == [net]
 
 
+@pytest.mark.parametrize(
+    ("terms", "exceeds"),
+    [
+        ({}, False),
+        ({"discount_percent": "100"}, False),
+        ({"discount_percent": "100", "discount_amount": "0.01"}, True),
+        ({"discount_amount": "10.01"}, True),
+        ({"discount_amount": "10"}, False),
+        ({"discount_amount": "10.01", "charge_amount": "5"}, True),
+        ({"discount_amount": "2.51", "price_quantity": "4"}, True),
+        ({"discount_amount": "2.5", "price_quantity": "4"}, False),
+    ],
+)
+def test_a_discount_is_at_most_the_line(terms: dict[str, Any], *, exceeds: bool) -> None:
+    assert discount_exceeds(line("2", "5", "19", **terms)) == exceeds
+
+
+def test_what_is_free_or_has_no_price_bears_no_discount() -> None:
+    assert discount_exceeds(line("1", "0", discount_amount="1"))
+    assert discount_exceeds(line("-1", "5", discount_percent="101"))
+    assert not discount_exceeds(line("-1", "5", discount_amount="1"))
+    assert not discount_exceeds(line("-1", "5", discount_percent="50"))
+
+
 def test_comments_and_lines_that_lack_quantity_or_price_come_to_nothing() -> None:
     them = (line(None, "5", charge_amount="3"), line("5", None), CommentLine(id="text"))
     assert [str(it) for it in line_nets(invoice(*them))] == ["0.00"] * 3
@@ -202,6 +236,13 @@ def test_sums_agree_with_each_other(draft: Invoice) -> None:
     if all(len(getattr(it, "taxes", ())) <= 1 for it in draft.lines):
         assert sum(Fraction(it.base) for it in sums.taxes) == Fraction(sums.net)
     assert "E" not in f"{sums.net}{sums.tax}{sums.gross}{sums.discount}".upper()
+
+
+@given(odd_drafts())
+def test_no_draft_is_too_odd_to_be_summed(draft: Invoice) -> None:
+    sums = totals(draft, "EUR")
+    more = total([sums.lines, sums.charge, sums.tax])
+    assert difference(more, sums.discount) == sums.gross
 
 
 @given(drafts())
