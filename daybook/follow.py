@@ -7,6 +7,7 @@ from daybook.settings import Settings
 from projections.projection import News
 from projections.tables import FOLLOWER, project
 from store.cache import Cache
+from store.command_keys import keep_forgetting
 from store.database import Connection, open_pool
 from store.recorded import Recorded
 from workers.broker import make_broker
@@ -34,6 +35,7 @@ async def follow(settings: Settings) -> None:
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(Follower(pool, FOLLOWER, apply).run())
+            tasks.create_task(keep_forgetting(pool, days=settings.idempotency_days))
             tasks.create_task(fan_out_follower(pool, hints.send).run())
     finally:
         broker.close()

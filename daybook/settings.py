@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = _MIB
     access_log: bool = False
     list_wait_seconds: float = 1.0
+    idempotency_days: int = 30
     allow_loopback_webhooks: bool = False
     log_level: str = "INFO"
 
@@ -71,6 +72,7 @@ def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()
         max_body_bytes=reading.take("DAYBOOK_MAX_BODY_BYTES", _integer(1024, 100 * _MIB), _MIB),
         access_log=reading.take("DAYBOOK_ACCESS_LOG", _boolean, False),  # noqa: FBT003 - a default
         list_wait_seconds=reading.take("DAYBOOK_LIST_WAIT_SECONDS", _seconds, 1.0),
+        idempotency_days=reading.take("DAYBOOK_IDEMPOTENCY_DAYS", _integer(1, 3650), 30),
         allow_loopback_webhooks=reading.take(
             "DAYBOOK_ALLOW_LOOPBACK_WEBHOOKS",
             _boolean,

@@ -91,10 +91,9 @@ class Batch:
         return held
 
     @property
-    def idle(self) -> list[Waiting]:
-        """The commands that write nothing: they were refused, or all was so already."""
-        unchanged = [accepted.waiting for accepted in self.accepted if not accepted.changed]
-        return [waiting for waiting, _ in self.refused] + unchanged
+    def writes(self) -> bool:
+        """Whether there is anything to append: events, or keys of commands that changed nothing."""
+        return bool(self.events or self.keyed)
 
     def settle(self, head_before: int, recorded_at: datetime | None) -> None:
         """The batch is committed (or had nothing to commit): everybody gets the outcome."""
@@ -147,7 +146,7 @@ class Batch:
         held, end = outcome.ahead[outcome.stream.name], len(self.events)
         changed = bool(outcome.events)
         self.accepted.append(Accepted(waiting, outcome.stream, held, end, changed))
-        if command.key is not None and changed:
+        if command.key is not None:
             keyed = KeyedCommand(
                 command.key, command.fingerprint, outcome.stream.name, held.version, end
             )

@@ -31,7 +31,8 @@ class Appending(NamedTuple):
 class KeyedCommand(NamedTuple):
     """A command with an idempotency key: what is kept to answer its repetition.
 
-    ``end`` counts the events of the batch up to and including this command's last one.
+    ``end`` counts the events of the batch up to and including this command's last one; a command
+    that changed nothing has none.
     """
 
     key: str

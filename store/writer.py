@@ -118,8 +118,9 @@ class BookWriter:
                     else:
                         committed = await self._attempt(connection, batch, commands)
                     if committed is not None:
-                        # One that wrote nothing may have run elsewhere since its key was looked up.
-                        await self._without_repetitions(connection, batch.idle)
+                        # One that is refused may have run elsewhere since its key was looked up.
+                        refused = [waiting for waiting, _ in batch.refused]
+                        await self._without_repetitions(connection, refused)
             except DATABASE_ERRORS as error:
                 if committed is None and not connection_lost(error):
                     await self._commit_each(commands, error)
@@ -165,7 +166,7 @@ class BookWriter:
     ) -> tuple[int, datetime | None] | None:
         """Decide and append; answer the head before the batch, or ``None`` to decide again."""
         await self._decide(connection, batch, await self._without_repetitions(connection, commands))
-        if not batch.events:
+        if not batch.writes:
             if await self._refresh(connection, batch):
                 return None
             return await read_head(connection, self._book_id), None
