@@ -44,9 +44,9 @@ async def test_the_key_of_a_command_that_changed_nothing_stands_for_that_request
 ) -> None:
     await books.execute(book.book_id, DRAFT)
     await books.execute(book.book_id, command_of(UNCHANGED, "first"))
+    other = Asking(kind="change", invoice="inv_a", memo="z", key="k")
 
     with pytest.raises(KeyReused):
-        other = Asking(kind="change", invoice="inv_a", memo="z", key="k")
         await books.execute(book.book_id, command_of(other, "other"))
 
 
