@@ -41,6 +41,9 @@ Daybook keeps invoices as an event log. Every entity carries a `rowVersion`; a c
 it is based on, by `If-Match` or in the body, and a stale one gets `409` with the current state.
 Drafts accept any partial state; `post` applies the strict rules and answers all violations at once.
 Amounts are decimal strings, instants are UTC, and unknown fields are refused.
+
+What a request changes is recorded with its key, its `X-Request-Id` and, when sent, its
+`X-Correlation-Id`, `X-Causation-Id`, `Edit-Session`, `Edit-Seq` and `X-Change-Reason`.
 """
 
 _TAGS = (

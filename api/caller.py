@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from api.envelope import envelope
 from api.paging import Cursors
-from api.problems import Problem, request_id
+from api.problems import Problem
 from store.books import Books
 from store.database import Pool
 from store.keys import ApiKey, ParsedKey, find_key, parse_key
@@ -17,7 +18,6 @@ from store.secrets import Keyring
 
 _KEY_LIFE_SECONDS = 3.0
 _KEYS_HELD = 10_000
-_CHANGE_REASON_LENGTH = 200
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -106,13 +106,4 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     if scope not in key.scopes:
         detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."
         raise Problem("not-permitted", detail, needed=scope)
-    return Caller(key, doors, _metadata(request, key))
-
-
-def _metadata(request: Request[Any, Any, Any], key: ApiKey) -> Metadata:
-    reason = request.headers.get("x-change-reason")
-    if reason is not None and (len(reason) > _CHANGE_REASON_LENGTH or not reason.isprintable()):
-        detail = f"X-Change-Reason takes at most {_CHANGE_REASON_LENGTH} printable characters."
-        raise Problem("invalid-parameter", detail)
-    id_ = request_id(request.scope)
-    return Metadata(actor=key.key_id, request_id=id_, correlation_id=id_, reason=reason)
+    return Caller(key, doors, envelope(request.scope, key.key_id))
