@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.wire import Patch, Reply, RowVersion, ShortText, Wire, sent
 from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
-from domain.webhook_endpoint import MAX_EVENTS, WebhookEndpoint, available_actions
+from domain.webhook_endpoint import WebhookEndpoint, available_actions
+from domain.webhook_rules import MAX_EVENTS
 from store.delivery_log import AttemptMade, Delivery
 from store.recorded import Versioned
 
@@ -99,6 +100,8 @@ class WebhookEndpointOut(Reply):
         """The endpoint as clients see it."""
         values = msgspec.structs.asdict(entity.state)
         values["events"] = list(entity.state.events)
+        for hidden in ("headers", "secrets", "order", "rate_limit", "payload"):
+            del values[hidden]
         return cls(
             id=entity.id,
             row_version=entity.version,
@@ -117,6 +120,10 @@ class WebhookEndpointListed(Reply):
     category: str
     status: str
     disabled_reason: str | None
+    ordering: str = msgspec.field(name="order")
+    header_names: list[str] = msgspec.field(name="headers")
+    rate_limit: int | None
+    payload: str
     row_version: int
     created_at: datetime
     changed_at: datetime

@@ -59,6 +59,7 @@ _TYPES = {
     bool: "true or false",
     Decimal: "decimal (as text)",
     date: "date (YYYY-MM-DD)",
+    datetime: "instant (RFC 3339)",
     NoneType: "null",
 }
 

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from asyncpg import Record
 
-from domain.webhook_endpoint import WEBHOOK_ENDPOINT, WebhookEndpoint
+from domain.facts.webhook_endpoint import Header
+from domain.webhook_endpoint import WEBHOOK_ENDPOINT, SigningSecret, WebhookEndpoint
+from domain.webhook_rules import ORDERS, PAYLOADS
 from projections.filters import Field
 from projections.page import Listing
 from projections.projection import News
@@ -31,18 +34,30 @@ create table if not exists projections.webhook_endpoints_v1 (
     changed_at      timestamptz not null,
     primary key (book_id, id)
 );
+-- Endpoints of earlier releases knew none of these, so the defaults are what a rebuild would find.
+alter table projections.webhook_endpoints_v1
+    add column if not exists ordering     text   not null default 'none',
+    add column if not exists rate_limit   bigint,
+    add column if not exists payload      text   not null default 'full',
+    add column if not exists header_names text[] not null default '{}',
+    add column if not exists header_ids   text[] not null default '{}',
+    add column if not exists secrets      json   not null default '[{"kind":"hmac","number":1}]';
 """
 
 FOLLOWER = "fan-out"
 """The name of the follower whose checkpoint this moves with."""
 
-_STATE = WebhookEndpoint.__struct_fields__
-_COLUMNS = ("id", *_STATE, "row_version", "created_at", "changed_at")
+# Fields that a column of the same name holds; `order` is a word of SQL, and two are no scalars.
+_PLAIN = tuple(
+    it for it in WebhookEndpoint.__struct_fields__ if it not in {"order", "headers", "secrets"}
+)
+_LISTED = ("id", *_PLAIN, "ordering", "header_names", "row_version", "created_at", "changed_at")
+_COLUMNS = (*_LISTED, "header_ids", "secrets")
 
 LISTING = Listing(
     "webhook-endpoints",
     table="projections.webhook_endpoints_v1",
-    columns=_COLUMNS,
+    columns=_LISTED,
     fields=(
         Field(name="id", column="id", kind="text", sortable=True, nullable=False),
         Field(name="url", column="url", kind="text", nullable=False),
@@ -54,6 +69,10 @@ LISTING = Listing(
             values=("Enabled", "Disabled"),
             nullable=False,
         ),
+        Field(name="order", column="ordering", kind="enum", values=ORDERS, nullable=False),
+        Field(name="payload", column="payload", kind="enum", values=PAYLOADS, nullable=False),
+        Field(name="description", column="description", kind="text"),
+        Field(name="changedAt", column="changed_at", kind="instant", sortable=True, nullable=False),
         Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
     ),
 )
@@ -124,7 +143,7 @@ async def read_endpoints(
     return {
         row["id"]: Endpoint(
             id=row["id"],
-            state=msgspec.convert({name: row[name] for name in _STATE}, WebhookEndpoint),
+            state=_state(row),
             row_version=row["row_version"],
             created_at=row["created_at"],
             changed_at=row["changed_at"],
@@ -133,15 +152,40 @@ async def read_endpoints(
     }
 
 
+async def count_endpoints(connection: Connection | Pool, book_id: str) -> int:
+    """How many endpoints the book has."""
+    count: int = await connection.fetchval(
+        "select count(*) from projections.webhook_endpoints_v1 where book_id = $1", book_id
+    )
+    return count
+
+
 _INSERT = (
     f"insert into projections.webhook_endpoints_v1 (book_id, {', '.join(_COLUMNS)})"  # noqa: S608 - constants
     f" values ({', '.join(f'${number}' for number in range(1, len(_COLUMNS) + 2))})"
 )
+_encode = msgspec.json.Encoder().encode
+_decode_secrets = msgspec.json.Decoder(tuple[SigningSecret, ...]).decode
 
 
 def _row(book_id: str, endpoint: Endpoint) -> tuple[object, ...]:
-    state = (getattr(endpoint.state, name) for name in _STATE)
+    state = endpoint.state
     return (
-        *(book_id, endpoint.id, *state),
+        *(book_id, endpoint.id, *(getattr(state, name) for name in _PLAIN)),
+        state.order,
+        [header.name for header in state.headers],
         *(endpoint.row_version, endpoint.created_at, endpoint.changed_at),
+        [header.value_id for header in state.headers],
+        _encode(state.secrets),
+    )
+
+
+def _state(row: Record) -> WebhookEndpoint:
+    headers = zip(row["header_names"], row["header_ids"], strict=True)
+    return WebhookEndpoint(
+        **{name: row[name] for name in _PLAIN if name != "events"},
+        events=tuple(row["events"]),
+        order=row["ordering"],
+        headers=tuple(Header(name=name, value_id=value_id) for name, value_id in headers),
+        secrets=_decode_secrets(row["secrets"]),
     )

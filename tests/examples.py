@@ -4,7 +4,7 @@ Each example names every field of its fact, so that a renamed or dropped field c
 unnoticed. An older shape stands beside the newer one, as what its upcast must make of it.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from domain.aggregate import Fact
@@ -31,13 +31,16 @@ from domain.facts.invoice import (
 )
 from domain.facts.series import NumberAssigned
 from domain.facts.webhook_endpoint import (
+    Header,
     WebhookEndpointChanged,
     WebhookEndpointCreated,
     WebhookEndpointDeleted,
     WebhookEndpointDisabled,
     WebhookEndpointEnabled,
+    WebhookEndpointSecretRotated,
 )
 
+_HEADER = Header(name="X-Tenant", value_id="whh_01K9VXEH3T0000000000000007")
 _LINE = Line(
     id="lin_01K9VXEH3T0000000000000001",
     item_code="STOVE-7",
@@ -145,6 +148,32 @@ EXAMPLES: dict[str, Fact] = {
         events=("*",),
         category="standard",
         description=None,
+    ),
+    "webhook.endpoint_created.v2": WebhookEndpointCreated(
+        url="https://hooks.acme.example/daybook",
+        events=("invoice.posted", "customer.*"),
+        category="post-transaction",
+        description="Ledger import",
+        order="aggregate",
+        rate_limit=50,
+        headers=(_HEADER,),
+        payload="thin",
+    ),
+    "webhook.endpoint_changed.v2": WebhookEndpointChanged(
+        url="https://hooks.acme.example/v2",
+        events=("*",),
+        category="standard",
+        description=None,
+        order="strict",
+        rate_limit=None,
+        headers=(_HEADER,),
+        payload="full",
+    ),
+    "webhook.endpoint_secret_rotated.v1": WebhookEndpointSecretRotated(
+        kind="ed25519",
+        secret_id="whs_01K9VXEH3T0000000000000006",
+        previous_until=datetime(2026, 11, 3, 9, 30, tzinfo=UTC),
+        public_key="whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
     ),
     "webhook.endpoint_disabled.v1": WebhookEndpointDisabled(
         reason="The endpoint has refused every delivery since 2026-11-06."

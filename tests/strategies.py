@@ -1,6 +1,6 @@
 """Hypothesis strategies: amounts as they may be on the wire, and facts of every type."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -27,6 +27,7 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**53), 2**53),
     bool: st.booleans(),
     date: st.dates(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
     Decimal: decimals(),
     NoneType: st.none(),
     UnsetType: st.just(UNSET),

@@ -26,6 +26,7 @@ FACTS: tuple[type[Fact], ...] = (
     webhook_endpoint.WebhookEndpointChanged,
     webhook_endpoint.WebhookEndpointDisabled,
     webhook_endpoint.WebhookEndpointEnabled,
+    webhook_endpoint.WebhookEndpointSecretRotated,
     webhook_endpoint.WebhookEndpointDeleted,
 )
 

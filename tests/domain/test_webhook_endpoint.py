@@ -96,7 +96,8 @@ def test_disabling_and_enabling_alternate() -> None:
     assert (off.status, off.disabled_reason) == ("Disabled", "Maintenance.")
     with pytest.raises(NotAllowed, match="disabled already") as refusal:
         disable(off, reason="Again.")
-    assert refusal.value.actions == available_actions("Disabled") == ("change", "enable", "delete")
+    allowed = ("change", "enable", "rotate-secret", "delete")
+    assert refusal.value.actions == available_actions("Disabled") == allowed
     assert enable(off) == [WebhookEndpointEnabled()]
     on = endpoint(WebhookEndpointDisabled(reason="x"), WebhookEndpointEnabled())
     assert on == endpoint()
