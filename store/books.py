@@ -1,7 +1,7 @@
 """Books: the doors through which everybody else reads and changes the event log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -16,6 +16,7 @@ from store.database import Pool
 from store.ids import new_id
 from store.log import read_book, read_head, read_stream, read_tails
 from store.recorded import Recorded, Versioned
+from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
 from store.writer import BookWriter
 
@@ -42,6 +43,7 @@ class Books:
         self._caches: dict[str, Cache] = {}
         self._writers: dict[str, BookWriter] = {}
         self._wake_ups = WakeUps(pool)
+        self._tails = Tails(pool)
 
     async def execute(self, book_id: str, command: Command[S]) -> Done[S]:
         """Run a command: all of its facts commit together, or none does.
@@ -73,16 +75,47 @@ class Books:
         return Versioned(stream, held.state, held.version)
 
     async def history(
-        self, book_id: str, stream: Stream[Any], *, after: int = 0, limit: int | None = None
+        self,
+        book_id: str,
+        stream: Stream[Any],
+        *,
+        after: int = 0,
+        until: int | datetime | None = None,
+        limit: int | None = None,
+        descending: bool = False,
     ) -> list[Recorded]:
-        """The recorded events of one entity after a version, in order."""
+        """The recorded events of one entity after a version: see ``store.log.read_stream``."""
         async with self._pool.acquire() as connection:
-            return await read_stream(connection, book_id, stream.name, after=after, limit=limit)
+            return await read_stream(
+                connection,
+                book_id,
+                stream.name,
+                after=after,
+                until=until,
+                limit=limit,
+                descending=descending,
+            )
 
-    async def events(self, book_id: str, *, after: int, limit: int) -> list[Recorded]:
-        """The recorded events of the whole book after a position, in order."""
+    async def events(
+        self,
+        book_id: str,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int,
+        descending: bool = False,
+    ) -> list[Recorded]:
+        """The recorded events of the whole book after a position and up to another one."""
         async with self._pool.acquire() as connection:
-            return await read_book(connection, book_id, after=after, limit=limit)
+            return await read_book(
+                connection, book_id, after=after, until=until, limit=limit, descending=descending
+            )
+
+    def tail(
+        self, book_id: str, *, after: int, limit: int = PAGE, idle_seconds: float | None = None
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """Everything that happens in the book after a position: see ``Tails.tail``."""
+        return self._tails.tail(book_id, after=after, limit=limit, idle_seconds=idle_seconds)
 
     async def head(self, book_id: str) -> int:
         """The latest position of the book. Raises ``UnknownBook``."""
@@ -90,7 +123,8 @@ class Books:
             return await read_head(connection, book_id)
 
     async def drain(self) -> None:
-        """Wait until every queued command is settled."""
+        """Stop tailing, and wait until every queued command is settled."""
+        self._tails.close()
         await asyncio.gather(*(writer.drain() for writer in self._writers.values()))
 
     def _cache(self, book_id: str) -> Cache:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from store.database import DATABASE_ERRORS, Pool
+from store.database import DATABASE_ERRORS, Connection, Pool
 
 _CHANNEL = "daybook_appended"
 _PAUSE_SECONDS = 0.005
@@ -44,8 +44,11 @@ class WakeUps:
 
 
 @asynccontextmanager
-async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[None]:
-    """Call ``heard`` with the id of each book that has news, while the block runs."""
+async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[Connection]:
+    """Call ``heard`` with the id of each book that has news, while the block runs.
+
+    The connection that listens may be used meanwhile. When it is lost, nothing more is heard.
+    """
 
     def on_notify(_connection: object, _pid: int, _channel: str, payload: object) -> None:
         heard(str(payload))
@@ -53,7 +56,7 @@ async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[N
     async with pool.acquire() as connection:
         await connection.add_listener(_CHANNEL, on_notify)
         try:
-            yield
+            yield connection
         finally:
             if not connection.is_closed():
                 await connection.remove_listener(_CHANNEL, on_notify)
