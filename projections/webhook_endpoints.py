@@ -114,8 +114,10 @@ async def project(connection: Connection, news: News) -> None:
     await apply(connection, news.book_id, news.events)
 
 
-async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
-    """Apply events of one book, in order."""
+async def apply(
+    connection: Connection, book_id: str, events: Sequence[Recorded]
+) -> dict[str, Endpoint | None]:
+    """Apply events of one book, in order; answers the endpoints that they are about, by id."""
     about = [event for event in events if concerns(event)]
     ids = sorted({event.aggregate[1] for event in about})
     endpoints: dict[str, Endpoint | None] = dict(await read_endpoints(connection, book_id, ids))
@@ -128,6 +130,7 @@ async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]
         ids,
     )
     await connection.executemany(_INSERT, [_row(book_id, it) for it in endpoints.values() if it])
+    return endpoints
 
 
 async def read_endpoints(
