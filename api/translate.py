@@ -4,6 +4,7 @@ from api.faults import Fault
 from api.problem_types import PROBLEMS
 from api.problems import Problem
 from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
+from store.database import connection_lost
 from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
 
 
@@ -25,8 +26,10 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("idempotency-key-reused", str(error))
         case Busy():
             return Problem("busy", str(error))
-        case Unavailable() | OSError():
-            return Problem("unavailable", str(Unavailable(_NO_DATABASE)))
+        case Unavailable():
+            return Problem("unavailable", str(error))
+        case _ if connection_lost(error):
+            return Problem("unavailable", "The database cannot be reached at the moment.")
         case _:
             return None
 
@@ -41,9 +44,6 @@ def refused(refusal: NotAllowed, current: object = None) -> Problem:
     if current is None:
         return Problem(code, str(refusal), availableActions=actions)
     return Problem(code, str(refusal), availableActions=actions, current=current)
-
-
-_NO_DATABASE = "The database cannot be reached at the moment."
 
 
 def _summary(faults: list[Fault]) -> str:

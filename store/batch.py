@@ -13,7 +13,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
 from domain.errors import NotFound, Refusal
-from store.cache import Cache, Held
+from store.cache import BookCache, Held
 from store.command import Command, Done, Waiting
 from store.errors import StaleRowVersion
 from store.ids import uuid7
@@ -47,7 +47,7 @@ class Accepted(msgspec.Struct, frozen=True):
 class Batch:
     """Decided commands, and the events that they add up to."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: BookCache) -> None:
         self._cache = cache
         self._ahead: dict[str, Held] = {}
         self.reads: dict[str, int] = {}

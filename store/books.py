@@ -10,7 +10,7 @@ import msgspec
 
 from domain.aggregate import Stream, fold
 from domain.errors import NotFound
-from store.cache import Cache, Held
+from store.cache import BookCache, Cache, Held
 from store.command import Command, Done
 from store.database import Pool
 from store.ids import new_id
@@ -18,10 +18,12 @@ from store.log import read_book, read_head, read_stream, read_tails
 from store.recorded import Recorded, Versioned
 from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
-from store.writer import BookWriter
+from store.writer import Backlog, BookWriter
 
 S = TypeVar("S")
 Mode = Literal["live", "sandbox"]
+
+_WRITERS = 1_000
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -34,13 +36,13 @@ class Book(msgspec.Struct, frozen=True):
 
 
 class Books:
-    """Every book that this process touches, each with one writer and one cache."""
+    """Every book that this process touches, each with one writer; they share one cache."""
 
-    def __init__(self, pool: Pool, *, cached_streams: int = 10_000) -> None:
-        """``cached_streams``: how many aggregates of each book are held in memory."""
+    def __init__(self, pool: Pool, *, cached_streams: int = 20_000) -> None:
+        """``cached_streams``: how many aggregates are held in memory, of all books together."""
         self._pool = pool
-        self._cached_streams = cached_streams
-        self._caches: dict[str, Cache] = {}
+        self._cache = Cache(cached_streams)
+        self._backlog = Backlog()
         self._writers: dict[str, BookWriter] = {}
         self._wake_ups = WakeUps(pool)
         self._tails = Tails(pool)
@@ -53,11 +55,7 @@ class Books:
             StaleRowVersion: The entity moved since the client saw it.
             StoreError: See ``store.errors``.
         """
-        writer = self._writers.get(book_id)
-        if writer is None:
-            cache = self._cache(book_id)
-            writer = BookWriter(self._pool, book_id, cache, self._wake_ups.send)
-            self._writers[book_id] = writer
+        writer = self._writers.get(book_id) or self._open(book_id)
         done: Done[S] = await writer.execute(command)
         return done
 
@@ -127,15 +125,23 @@ class Books:
         self._tails.close()
         await asyncio.gather(*(writer.drain() for writer in self._writers.values()))
 
-    def _cache(self, book_id: str) -> Cache:
-        cache = self._caches.get(book_id)
-        if cache is None:
-            cache = self._caches[book_id] = Cache(self._cached_streams)
-        return cache
+    def _open(self, book_id: str) -> BookWriter:
+        if len(self._writers) >= _WRITERS:
+            # A writer that has nothing to do holds nothing that would be missed.
+            self._writers = {id_: it for id_, it in self._writers.items() if it.busy}
+        writer = BookWriter(
+            self._pool,
+            book_id,
+            BookCache(self._cache, book_id),
+            self._wake_ups.send,
+            backlog=self._backlog,
+        )
+        self._writers[book_id] = writer
+        return writer
 
     async def _now(self, book_id: str, stream: Stream[Any]) -> Held:
         """What is held, brought up to date by what happened since."""
-        cache = self._cache(book_id)
+        cache = BookCache(self._cache, book_id)
         held = cache.get(stream.name) or Held(None, 0)
         async with self._pool.acquire() as connection:
             tails = await read_tails(connection, book_id, {stream.name: held.version})
