@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -17,6 +19,7 @@ from api.deliveries import DeliveryController
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
+from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.problems import exception_handlers
 from api.shell import shell
@@ -34,6 +37,12 @@ ROUTES = (
     list_events,
     healthz,
     readyz,
+    metrics,
+)
+
+_EXPOSED = (
+    *("ETag", "Location", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After"),
+    *("RateLimit", "RateLimit-Policy", "X-Request-Id"),
 )
 
 _DESCRIPTION = """
@@ -61,6 +70,7 @@ def create_app(
     version: str,
     max_body_bytes: int,
     access_log: bool,
+    cors_origins: Sequence[str] = (),
     more_routes: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
     """The ASGI application.
@@ -70,17 +80,27 @@ def create_app(
         version: The program's version, for the contract.
         max_body_bytes: Larger bodies are refused with 413.
         access_log: Whether to log a line per request.
+        cors_origins: Web pages of these origins may call the API from a browser.
         more_routes: Routes beside those of the product, which the benchmarks compare with.
     """
-    return shell(
-        litestar_app(open_doors, version=version, more_routes=more_routes),
-        max_body_bytes=max_body_bytes,
-        access_log=access_log,
+    meters = Meters()
+    routes = litestar_app(
+        open_doors,
+        version=version,
+        cors_origins=cors_origins,
+        meters=meters,
+        more_routes=more_routes,
     )
+    return shell(routes, max_body_bytes=max_body_bytes, access_log=access_log, meters=meters)
 
 
 def litestar_app(
-    open_doors: OpenDoors, *, version: str, more_routes: Sequence[HTTPRouteHandler] = ()
+    open_doors: OpenDoors,
+    *,
+    version: str,
+    cors_origins: Sequence[str] = (),
+    meters: Meters | None = None,
+    more_routes: Sequence[HTTPRouteHandler] = (),
 ) -> Litestar:
     """The routes alone, without the shell around them."""
 
@@ -100,7 +120,26 @@ def litestar_app(
         openapi_config=openapi_config(
             title="Daybook", version=version, description=_DESCRIPTION, tags=_TAGS
         ),
-        state=State(),
+        state=State({"meters": meters}),
+        # Of answers only: compressing a stream of events would hold them back.
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, minimum_size=1024, exclude=["^/api/events"]
+        ),
+        cors_config=_cors(cors_origins) if cors_origins else None,
         request_max_body_size=None,
         logging_config=None,
+    )
+
+
+def _cors(origins: Sequence[str]) -> CORSConfig:
+    """Pages of these origins may call; keys go in a header, so cookies are never needed."""
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=[
+            *("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
+            *("Prefer", "Edit-Session", "Edit-Seq", "Read-After", "X-Request-Id"),
+            *("X-Correlation-Id", "X-Causation-Id", "X-Change-Reason", "traceparent"),
+        ],
+        expose_headers=list(_EXPOSED),
     )

@@ -30,6 +30,7 @@ class Doors(msgspec.Struct, frozen=True):
     keyring: Keyring
     list_wait_seconds: float = 1.0
     allow_loopback_webhooks: bool = False
+    metrics_token: str | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -17,13 +17,16 @@ from store.recorded import Metadata
 _REASON_LENGTH = 200
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _SESSION = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+# W3C Trace Context, level 1: version, trace-id, parent-id, flags.
+TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _NUMBER = re.compile(rb"[1-9][0-9]{0,14}")
 
 
 def envelope(scope: HTTPScope, actor: str) -> Metadata:
     """What the events of this request will say about it.
 
-    Without ``X-Correlation-Id`` the request is the whole business action.
+    Without ``X-Correlation-Id`` it is the trace that ``traceparent`` names (W3C Trace Context), and
+    without that the request is the whole business action.
 
     Raises:
         Problem: 400, a header is malformed.
@@ -36,7 +39,8 @@ def envelope(scope: HTTPScope, actor: str) -> Metadata:
     if "edit_seq" in said and "edit_session" not in said:
         raise Problem("invalid-parameter", "Edit-Seq counts within an Edit-Session: send both.")
     id_ = request_id(scope)
-    return Metadata(**{"actor": actor, "request_id": id_, "correlation_id": id_, **said})
+    whole = said.pop("trace", None) or id_
+    return Metadata(**{"actor": actor, "request_id": id_, "correlation_id": whole, **said})
 
 
 def _matching(name: str, pattern: re.Pattern[bytes], what: str) -> Callable[[bytes], str]:
@@ -66,6 +70,12 @@ def _seq(value: bytes) -> int:
     return int(value)
 
 
+def _trace(value: bytes) -> str | None:
+    """The trace's id; a malformed header is as good as none, says the standard."""
+    found = TRACEPARENT.fullmatch(value)
+    return found[1].decode() if found else None
+
+
 _VISIBLE = "1 to 128 letters, digits, '.', '_', ':' or '-'"
 
 _FIELDS: MappingProxyType[bytes, tuple[str, Callable[[bytes], Any]]] = MappingProxyType(
@@ -77,6 +87,7 @@ _FIELDS: MappingProxyType[bytes, tuple[str, Callable[[bytes], Any]]] = MappingPr
             _matching("Edit-Session", _SESSION, "8 to 64 letters, digits, '_' or '-'"),
         ),
         b"edit-seq": ("edit_seq", _seq),
+        b"traceparent": ("trace", _trace),
         b"x-change-reason": ("reason", _reason),
     }
 )

@@ -22,6 +22,7 @@ def app(more_routes: Sequence[HTTPRouteHandler] = ()) -> ASGIApp:
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
         access_log=settings.access_log,
+        cors_origins=settings.cors_origins,
         more_routes=more_routes,
     )
     _collect_seldom()

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_wait_seconds: float = 1.0
     idempotency_days: int = 30
     allow_loopback_webhooks: bool = False
+    cors_origins: tuple[str, ...] = ()
+    metrics_token: str | None = None
     log_level: str = "INFO"
 
     @property
@@ -78,6 +81,8 @@ def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()
             _boolean,
             False,  # noqa: FBT003 - a default
         ),
+        cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", _origins, ()),
+        metrics_token=reading.take("DAYBOOK_METRICS_TOKEN", _token, None),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", _level, "INFO"),
     )
     reading.require(need)
@@ -154,6 +159,21 @@ def _boolean(text: str) -> bool:
     if text.lower() in _FALSE:
         return False
     raise ValueError(f"{text!r} is neither yes nor no")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(","))
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError(f"{origin!r} is not an origin such as https://app.example.com")
+    return origins
+
+
+def _token(text: str) -> str:
+    if len(text) < 16 or not text.isascii():  # noqa: PLR2004 - what nobody guesses
+        raise ValueError("it must be at least 16 ASCII characters")
+    return text
 
 
 def _level(text: str) -> str:

@@ -37,6 +37,7 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
             keyring=Keyring(settings.secret_keys),
             list_wait_seconds=settings.list_wait_seconds,
             allow_loopback_webhooks=settings.allow_loopback_webhooks,
+            metrics_token=settings.metrics_token,
         )
 
 

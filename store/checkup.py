@@ -90,6 +90,12 @@ async def _series(connection: Connection, book_id: str) -> list[str]:
     ]
 
 
+async def heads(connection: Connection) -> list[tuple[str, int]]:
+    """The latest position of every book: a question that only operators ask."""
+    rows = await connection.fetch("select book_id, head from store.books order by book_id")
+    return [(row["book_id"], row["head"]) for row in rows]
+
+
 class Lag(NamedTuple):
     """How far a follower is behind a book, in events."""
 

@@ -40,7 +40,13 @@ async def stranger(pool: Pool) -> str:
 
 
 @asynccontextmanager
-async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    pool: Pool,
+    books: Books,
+    *,
+    metrics_token: str | None = None,
+    cors_origins: Sequence[str] = (),
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
 
     @asynccontextmanager
@@ -53,9 +59,16 @@ async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
             keyring=Keyring([Keyring.new_key()]),
             list_wait_seconds=5,
             allow_loopback_webhooks=True,
+            metrics_token=metrics_token,
         )
 
-    app = create_app(open_doors, version="0", max_body_bytes=1_048_576, access_log=False)
+    app = create_app(
+        open_doors,
+        version="0",
+        max_body_bytes=1_048_576,
+        access_log=False,
+        cors_origins=cors_origins,
+    )
     async with _followed(pool), _alive(app):
         transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:
