@@ -8,7 +8,6 @@ import importlib
 import inspect
 import json
 import pkgutil
-import re
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from domain.aggregate import Fact
 from domain.facts import FACTS
 from store.mapper import decode
 from store.public import public_event, public_fact
+from store.public_schema import meaning
 from store.recorded import Metadata, Recorded
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
@@ -42,7 +42,8 @@ not know.
 
 In every event, `position` counts the events of the book and `rowVersion` those of the entity, both
 without gaps: whoever has seen `previousRowVersion` has missed nothing of the entity. The sections
-below show `data`; around it stands the same envelope every time:
+below show `data`; around it stands the same envelope every time. A JSON Schema of each `type` and
+`schemaVersion` is in [events/](events), and served under `/api/event-types`:
 
 ```json
 {envelope}
@@ -109,7 +110,7 @@ def _envelope(fact: Fact) -> Any:
 
 def _section(example: Fact, makers: list[str]) -> str:
     fact, public = type(example), public_fact(example)
-    lines = [f"### {fact.TOPIC}", "", f"Version {fact.class_version}. {_prose(fact)}", ""]
+    lines = [f"### {fact.TOPIC}", "", f"Version {fact.class_version}. {meaning(fact)}", ""]
     lines += ["It happens by", "", *(f"- {maker}" for maker in makers), ""]
     lines += _table(example, public)
     return "\n".join([*lines, "```json", _json(public), "```", ""])
@@ -117,7 +118,7 @@ def _section(example: Fact, makers: list[str]) -> str:
 
 def _part(value: msgspec.Struct, public: dict[str, Any]) -> str:
     return "\n".join(
-        [f"### {type(value).__name__}", "", _prose(type(value)), "", *_table(value, public)]
+        [f"### {type(value).__name__}", "", meaning(type(value)), "", *_table(value, public)]
     )
 
 
@@ -195,20 +196,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 
 def _summary(fact: type[Fact]) -> str:
-    return _prose(fact).split(". ")[0].rstrip(".") + "."
-
-
-def _prose(type_: type[msgspec.Struct]) -> str:
-    """The docstring as one paragraph, with names as they are in public."""
-    text = " ".join((inspect.getdoc(type_) or "").split())
-    return re.sub(r"``(.+?)``", lambda found: f"`{_camel(found[1], type_)}`", text)
-
-
-def _camel(name: str, type_: type[msgspec.Struct]) -> str:
-    if name not in type_.__struct_fields__:
-        return name
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
+    return meaning(fact).split(". ")[0].rstrip(".") + "."
 
 
 def _anchor(title: str) -> str:

@@ -1,79 +1,13 @@
-import asyncio
-import random
-import sys
-from collections.abc import Sequence
-from datetime import datetime
-
 import pytest
 
 from domain.facts.webhook_endpoint import WebhookEndpointDeleted
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
-from store.books import open_books
-from store.database import open_pool
 from store.ids import new_id
-from store.replays import (
-    Kind,
-    Replay,
-    cancel_replay,
-    create_replay,
-    find_repeated,
-    find_replay,
-    list_replays,
-    selection_of,
-    topics_wanted,
-)
+from store.replays import cancel_replay, create_replay, find_repeated, list_replays, selection_of
 from tests.workers.receiver import reply
+from tests.workers.replays import ask, carry_out, found, replayer
 from tests.workers.stage import Stage
-from tests.workers.webhooks import new_endpoint, tell, until
-from workers.replay import Replayer
-
-
-def unheard(_book_id: str, _endpoint_ids: Sequence[str]) -> None:
-    """Sweeps deliver, in these tests, when they are told to."""
-
-
-def replayer(stage: Stage, window: int = 2000) -> Replayer:
-    return Replayer(stage.pool, stage.books, unheard, clock=stage.clock, window=window)
-
-
-async def ask(
-    stage: Stage,
-    endpoint_id: str,
-    kind: Kind,
-    *,
-    first: int = 1,
-    last: int | None = None,
-    since: datetime | None = None,
-) -> str:
-    """Ask for a replay of what the endpoint wants; answers its id."""
-    endpoint = await stage.books.get(stage.book.book_id, WEBHOOK_ENDPOINT(endpoint_id))
-    selection = await selection_of(
-        stage.pool,
-        stage.book.book_id,
-        kind,
-        first=first,
-        last=last,
-        since=since,
-        topics=topics_wanted(endpoint.state),
-    )
-    id_ = new_id("rpl")
-    replay = (stage.book.book_id, id_, endpoint_id)
-    assert await create_replay(stage.pool, replay, selection, by="key_test", now=stage.clock())
-    return id_
-
-
-async def found(stage: Stage, replay_id: str) -> Replay:
-    replay = await find_replay(stage.pool, stage.book.book_id, replay_id)
-    assert replay is not None
-    return replay
-
-
-async def carry_out(stage: Stage, replay_id: str, window: int = 2000) -> Replay:
-    working = replayer(stage, window)
-    while (await found(stage, replay_id)).active:
-        await working.sweep()
-        await stage.deliver()
-    return await found(stage, replay_id)
+from tests.workers.webhooks import new_endpoint, tell
 
 
 async def test_a_range_is_sent_again_with_the_same_ids_and_the_same_bytes(stage: Stage) -> None:
@@ -280,86 +214,3 @@ async def test_a_repeated_request_finds_the_first_replay(stage: Stage) -> None:
     assert (known.replay_id, known.fingerprint) == (ids[0], b"same")
     listed = await list_replays(stage.pool, stage.book.book_id, endpoint)
     assert [it.replay_id for it in listed] == [ids[0]]
-
-
-async def test_a_delivery_that_somebody_is_recording_is_not_waited_for_and_not_left_out(
-    stage: Stage,
-) -> None:
-    endpoint = await stage.endpoint()
-    await stage.customers(4)
-    await stage.deliver()
-    id_ = await ask(stage, endpoint, "range", first=2)
-    async with stage.pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "update store.deliveries set attempts = attempts where position = 4"
-        )
-        for _ in range(3):
-            await replayer(stage).sweep()
-        assert (await found(stage, id_)).planned == 2
-    assert (await carry_out(stage, id_)).done == 4
-
-
-async def test_no_kill_makes_a_replay_lose_its_place_or_plan_anything_twice(
-    stage: Stage, database_url: str
-) -> None:
-    endpoint = await stage.endpoint()
-    await stage.customers(120)
-    await stage.deliver()
-    sent = {it.headers["webhook-id"]: it.body for it in stage.receiver.requests}
-    stage.receiver.requests.clear()
-    id_ = await ask(stage, endpoint, "range")
-    chance, kills = random.Random(8), 0  # noqa: S311 - where to kill is no secret
-    while (await found(stage, id_)).active:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.workers.replaying", database_url
-        )
-        planned = (await found(stage, id_)).planned
-        # Kill it somewhere within what it does after its start.
-        goal = planned + chance.randrange(1, 20)
-
-        async def come_so_far(goal: int = goal) -> bool:
-            await stage.deliver()
-            replay = await found(stage, id_)
-            return replay.planned >= min(goal, 120) or not replay.active
-
-        await until(come_so_far, seconds=30)
-        process.kill()
-        await process.wait()
-        kills += 1
-        await stage.deliver()
-        if (await found(stage, id_)).planned == 120:
-            await carry_out(stage, id_)
-    replay = await found(stage, id_)
-    assert (replay.state, replay.total, replay.planned, replay.failed) == ("done", 120, 120, 0)
-    assert kills > 3
-    assert {it.headers["webhook-id"]: it.body for it in stage.receiver.requests} == sent
-    assert len(stage.receiver.requests) == 120
-
-
-async def test_a_lost_backend_in_the_middle_of_a_step_changes_nothing(
-    stage: Stage, database_url: str
-) -> None:
-    endpoint = await stage.endpoint()
-    await stage.customers(30)
-    await stage.deliver()
-    id_ = await ask(stage, endpoint, "range", first=2)
-    async with (
-        open_pool(database_url, name="replaying") as pool,
-        open_books(pool) as books,
-        asyncio.timeout(60),
-    ):
-        running = asyncio.create_task(Replayer(pool, books, unheard, window=6).run())
-        killed_at = [0]
-        while (replay := await found(stage, id_)).active:
-            if replay.planned > killed_at[-1]:
-                killed_at.append(replay.planned)
-                await stage.pool.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity"
-                    " where application_name = 'replaying' and datname = current_database()"
-                )
-            await stage.deliver()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    replay = await found(stage, id_)
-    assert killed_at == [0, 6, 12, 18, 24, 30]
-    assert (replay.planned, replay.failed) == (30, 0)
