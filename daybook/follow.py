@@ -9,6 +9,7 @@ from projections.tables import FOLLOWER, project
 from store.cache import Cache
 from store.command_keys import keep_forgetting
 from store.database import Connection, open_pool
+from store.due_notices import DueNotices
 from store.recorded import Recorded
 from workers.broker import make_broker
 from workers.fan_out import fan_out_follower
@@ -34,8 +35,14 @@ async def follow(settings: Settings) -> None:
             open_pool(settings.database_url, name="daybook follow") as pool,
             asyncio.TaskGroup() as tasks,
         ):
+            notices = DueNotices(pool)
+
+            def due(book_id: str, endpoint_ids: Sequence[str]) -> None:
+                notices.send(book_id, endpoint_ids)
+                hints.send(book_id, endpoint_ids)
+
             tasks.create_task(Follower(pool, FOLLOWER, apply).run())
             tasks.create_task(keep_forgetting(pool, days=settings.idempotency_days))
-            tasks.create_task(fan_out_follower(pool, hints.send).run())
+            tasks.create_task(fan_out_follower(pool, due).run())
     finally:
         broker.close()

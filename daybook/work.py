@@ -8,7 +8,7 @@ from store.database import open_pool
 from store.secrets import Keyring
 from workers.broker import make_broker, make_worker
 from workers.deliver import open_deliverer
-from workers.drain import Means
+from workers.dispatch import Means
 from workers.hints import declare_drain
 from workers.sender import open_sender
 

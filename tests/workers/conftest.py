@@ -12,7 +12,7 @@ from tests.workers.receiver import receiving
 from tests.workers.stage import Stage
 from tests.workers.webhooks import Clock, prepare
 from workers.deliver import Deliverer
-from workers.drain import Means
+from workers.dispatch import Means
 from workers.sender import open_sender
 
 

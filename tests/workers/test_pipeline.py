@@ -14,7 +14,7 @@ from tests.workers.receiver import Receiver, receiving
 from tests.workers.webhooks import new_customers, new_endpoint, prepare, until
 from workers.broker import make_broker, make_worker
 from workers.deliver import Deliverer
-from workers.drain import Means
+from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
 from workers.hints import Hints, declare_drain
 from workers.sender import open_sender
