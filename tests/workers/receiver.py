@@ -63,7 +63,7 @@ class Receiver:
                 body = await reader.readexactly(int(lower["content-length"]))
                 request = Received(first.split(" ")[1], lower, body)
                 self.requests.append(request)
-                if "webhook-signature" in lower:
+                if len(lower.get("webhook-signature", "")) > len("v1,x"):  # it is a real one
                     self.faults += faults(body)
                 await self.behave(request, writer)
                 await writer.drain()
