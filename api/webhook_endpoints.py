@@ -50,7 +50,12 @@ class WebhookEndpointController(Controller):
     path = "/api/webhook-endpoints"
     tags = ["Webhooks"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createWebhookEndpoint", summary="Create an endpoint", opt=ADMIN)
+    @post(
+        "/",
+        operation_id="createWebhookEndpoint",
+        summary="Create an endpoint",
+        opt={**ADMIN, "delivers": True},
+    )
     async def create_endpoint(
         self, request: Ask, caller: By, data: JSONBody[WebhookEndpointIn]
     ) -> Response[WebhookEndpointOut]:
