@@ -10,6 +10,7 @@ from litestar import Request
 from api.envelope import envelope
 from api.paging import Cursors
 from api.problems import Problem
+from api.quota import Quotas
 from store.books import Books
 from store.database import Pool
 from store.keys import ApiKey, ParsedKey, find_key, parse_key
@@ -31,6 +32,7 @@ class Doors(msgspec.Struct, frozen=True):
     list_wait_seconds: float = 1.0
     allow_loopback_webhooks: bool = False
     metrics_token: str | None = None
+    quotas: Quotas | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -103,6 +105,8 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     key = await doors.keys.find(text.strip())
     if key is None:
         raise Problem("not-authenticated", "This API key is unknown, mistyped or revoked.")
+    if doors.quotas is not None:
+        request.scope["state"]["headers"] = await doors.quotas.spend(key.key_id)
     scope = request.route_handler.opt["scope"]
     if scope not in key.scopes:
         detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."

@@ -191,6 +191,8 @@ class _Exchange:
         complete = [header for header in headers if header[0] != b"server"]
         complete += [header for header in _UNLESS_SET if header[0] not in names]
         complete += _ALWAYS
+        more = self._scope["state"].get("headers", ())
+        complete += [header for header in more if header[0] not in names]
         complete.append((b"x-request-id", self.request_id.encode()))
         if b"allow" in names:
             complete = [_with_head(*header) for header in complete]

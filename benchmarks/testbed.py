@@ -89,7 +89,9 @@ async def serving(database_url: str) -> AsyncIterator[Api]:
 def _environment() -> dict[str, str]:
     """What the server sees: this process's environment without settings of the product."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK_")}  # noqa: TID251 - it is passed on, not read
-    return {**inherited, "DAYBOOK_SECRET_KEYS": Fernet.generate_key().decode()}
+    # One key makes all of the requests here, more than any quota that protects a server.
+    secret = Fernet.generate_key().decode()
+    return {**inherited, "DAYBOOK_SECRET_KEYS": secret, "DAYBOOK_QUOTA": "0"}
 
 
 async def surroundings(database_url: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from api.app import create_app
 from api.caller import Doors, KeyRing
 from api.paging import Cursors
+from api.quota import Quotas
 from projections.projection import News
 from projections.tables import FOLLOWER, project
 from store.books import Book, Books, create_book
@@ -46,6 +47,7 @@ async def serving(
     *,
     metrics_token: str | None = None,
     cors_origins: Sequence[str] = (),
+    quotas: Quotas | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
 
@@ -60,6 +62,7 @@ async def serving(
             list_wait_seconds=5,
             allow_loopback_webhooks=True,
             metrics_token=metrics_token,
+            quotas=quotas,
         )
 
     app = create_app(
