@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_loopback_webhooks: bool = False
     cors_origins: tuple[str, ...] = ()
     metrics_token: str | None = None
+    keep_attempts_days: int = 30
     quota: int = 10_000
     quota_seconds: int = 10
     log_level: str = "INFO"
@@ -84,6 +85,7 @@ def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()
             False,  # noqa: FBT003 - a default
         ),
         cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", _origins, ()),
+        keep_attempts_days=reading.take("DAYBOOK_KEEP_ATTEMPTS_DAYS", _integer(1, 3650), 30),
         quota=reading.take("DAYBOOK_QUOTA", _integer(0, 10_000_000), 10_000),
         quota_seconds=reading.take("DAYBOOK_QUOTA_SECONDS", _integer(1, 86_400), 10),
         metrics_token=reading.take("DAYBOOK_METRICS_TOKEN", _token, None),

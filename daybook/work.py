@@ -1,4 +1,4 @@
-"""The worker process: send webhooks, prompted by hints over Redis, made certain by sweeps."""
+"""The worker process: send webhooks and carry out replays, prompted by hints, certain by sweeps."""
 
 import asyncio
 
@@ -9,7 +9,9 @@ from store.secrets import Keyring
 from workers.broker import make_broker, make_worker
 from workers.deliver import open_deliverer
 from workers.dispatch import Means
-from workers.hints import declare_drain
+from workers.hints import DRAIN, REPLAY, declare
+from workers.replay import open_replayer
+from workers.retention import retaining
 from workers.sender import open_sender
 
 _SOCKETS = 1000
@@ -32,9 +34,12 @@ async def work(settings: Settings) -> None:
                 sockets=asyncio.Semaphore(_SOCKETS),
             )
         ) as deliverer,
+        open_replayer(pool, books, deliverer.hint) as replayer,
+        retaining(pool, days=settings.keep_attempts_days),
     ):
         broker = make_broker(settings.redis_url, loop=asyncio.get_running_loop())
-        declare_drain(broker, deliverer.hint)
+        declare(broker, DRAIN, deliverer.hint)
+        declare(broker, REPLAY, replayer.hint)
         worker = make_worker(broker)
         worker.start()
         try:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from store.database import Connection
 
 DAYS_AHEAD = 3
-"""So many days after today get their partition in advance."""
+"""So many days get their partition in advance."""
 
 _LOCK = 7_225_914_430_062_015_489  # an arbitrary number that names "attempts are being sorted here"
 _PREFIX = "attempts_"
@@ -21,8 +21,15 @@ _PARTITIONS = """
 select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
  where i.inhparent = 'store.attempts'::regclass
 """
-_UNSORTED_DAYS = """
-select distinct (at at time zone 'UTC')::date as day from store.attempts_default order by day
+_DELETED_AT_ONCE = 10_000
+_DELETE_OLDER = """
+with old as (
+    delete from store.attempts_default where ctid = any (array(
+        select ctid from store.attempts_default
+         where at < $1::date::timestamp at time zone 'UTC' limit $2))
+    returning 1
+)
+select count(*) from old
 """
 
 
@@ -34,7 +41,7 @@ class Kept(NamedTuple):
 
 
 async def keep_attempts(connection: Connection, *, now: datetime, days: int) -> Kept:
-    """Make the partitions of today and the next days, and drop those that are older than ``days``.
+    """Make the partitions of the next days, and drop those that are older than ``days``.
 
     Several processes may do it at a time: one does, the others answer that nothing was done.
     """
@@ -44,10 +51,17 @@ async def keep_attempts(connection: Connection, *, now: datetime, days: int) -> 
         today = now.astimezone(UTC).date()
         oldest = today - timedelta(days=days)
         dropped = await _drop_older(connection, oldest)
-        made = await _make(connection, today, oldest)
+        made = await _make(connection, today)
     finally:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
     return Kept(made, dropped)
+
+
+async def forget_old(connection: Connection, *, now: datetime, days: int) -> None:
+    """Delete pings, and notes of lost leases, that are older than ``days``: there are few."""
+    oldest = now - timedelta(days=days)
+    await connection.execute("delete from store.pings where at < $1", oldest)
+    await connection.execute("delete from store.lost_leases where lost_at < $1", oldest)
 
 
 async def _drop_older(connection: Connection, oldest: date) -> list[date]:
@@ -58,23 +72,26 @@ async def _drop_older(connection: Connection, oldest: date) -> list[date]:
                 await _wait_briefly(connection)
                 await connection.execute(f"drop table store.{_name(day)}")
             dropped.append(day)
-    # What never got a partition: attempts dated by a clock that was wrong, or before the first
-    # sweep of a long time.
-    await connection.execute(
-        "delete from store.attempts_default where at < $1::date::timestamp at time zone 'UTC'",
-        oldest,
-    )
+    await _delete_older(connection, oldest)
     return dropped
 
 
-async def _make(connection: Connection, today: date, oldest: date) -> list[date]:
+async def _delete_older(connection: Connection, oldest: date) -> None:
+    """Delete what never got a partition, a few rows at a time: those of the first day, mostly."""
+    while await connection.fetchval(_DELETE_OLDER, oldest, _DELETED_AT_ONCE) == _DELETED_AT_ONCE:
+        pass
+
+
+async def _make(connection: Connection, today: date) -> list[date]:
+    """Make the partitions of days to come; today's rows, if it has none, stay in the default one.
+
+    A row that is on its way to the default partition is refused when its day gets one of its own.
+    """
     covered = await _days(connection)
     # A first partition, made from all that there was, may reach beyond today.
     first = min(covered, default=date.min)
-    ahead = {today + timedelta(days=days) for days in range(DAYS_AHEAD + 1)}
-    unsorted = {row["day"] for row in await connection.fetch(_UNSORTED_DAYS)}
-    wanted = unsorted | {day for day in ahead if day > first}
-    made = sorted(day for day in wanted.difference(covered) if day >= oldest)
+    ahead = [today + timedelta(days=days) for days in range(1, DAYS_AHEAD + 1)]
+    made = [day for day in ahead if day > first and day not in covered]
     for day in made:
         async with connection.transaction():
             await _wait_briefly(connection)
@@ -83,7 +100,7 @@ async def _make(connection: Connection, today: date, oldest: date) -> list[date]
 
 
 def _make_one(day: date) -> str:
-    """A day's partition, with what the default one holds of it."""
+    """A day's partition, with what the default one holds of it: dated by a clock that is wrong."""
     name = _name(day)
     start, end = f"'{day} 00:00:00+00'", f"'{day + timedelta(days=1)} 00:00:00+00'"
     # Made apart and then attached: that does not keep anybody from writing to other days.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -20,7 +21,10 @@ from store.database import Connection, Pool
 from store.keys import create_key
 from store.recorded import Recorded
 from store.secrets import Keyring
+from workers.dispatch import Means
 from workers.follower import Follower
+from workers.ping import ping
+from workers.sender import open_sender
 
 
 @pytest.fixture
@@ -53,17 +57,21 @@ async def serving(
 
     @asynccontextmanager
     async def open_doors() -> AsyncIterator[Doors]:
-        yield Doors(
-            pool=pool,
-            books=books,
-            keys=KeyRing(pool),
-            cursors=Cursors(b"c" * 32),
-            keyring=Keyring([Keyring.new_key()]),
-            list_wait_seconds=5,
-            allow_loopback_webhooks=True,
-            metrics_token=metrics_token,
-            quotas=quotas,
-        )
+        keyring, sockets = Keyring([Keyring.new_key()]), asyncio.Semaphore(10)
+        async with open_sender(loopback=True) as sender:
+            means = Means(pool=pool, books=books, sender=sender, keyring=keyring, sockets=sockets)
+            yield Doors(
+                pool=pool,
+                books=books,
+                keys=KeyRing(pool),
+                cursors=Cursors(b"c" * 32),
+                keyring=keyring,
+                ping=partial(ping, means),
+                list_wait_seconds=5,
+                allow_loopback_webhooks=True,
+                metrics_token=metrics_token,
+                quotas=quotas,
+            )
 
     app = create_app(
         open_doors,

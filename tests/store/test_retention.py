@@ -2,7 +2,9 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
+import pytest
 
+from store import retention
 from store.database import Connection, Pool
 from store.migrate import migrations
 from store.retention import DAYS_AHEAD, keep_attempts
@@ -40,40 +42,47 @@ async def test_the_next_days_get_partitions_and_another_sweep_finds_nothing_to_d
     pool: Pool,
 ) -> None:
     made, dropped = await sweep(pool)
-    assert made == [TODAY + days * DAY for days in range(DAYS_AHEAD + 1)]
+    assert made == [TODAY + days * DAY for days in range(1, DAYS_AHEAD + 1)]
     assert dropped == []
     assert await sweep(pool) == ([], [])
-    await insert(pool, NOON)
-    assert await placed(pool) == {1: "attempts_20261121"}
-
-
-async def test_attempts_made_before_their_day_had_a_partition_are_moved_there(pool: Pool) -> None:
     await insert(pool, NOON, 1)
-    await insert(pool, NOON - 3 * DAY, 2)
-    await insert(pool, NOON + 9 * DAY, 3)
-    assert set((await placed(pool)).values()) == {"attempts_default"}
+    await insert(pool, NOON + DAY, 2)
+    assert await placed(pool) == {1: "attempts_default", 2: "attempts_20261122"}
+
+
+async def test_each_day_makes_one_more(pool: Pool) -> None:
     await sweep(pool)
-    assert await placed(pool) == {
-        1: "attempts_20261121",
-        2: "attempts_20261118",
-        3: "attempts_20261130",
-    }
+    made, _ = await sweep(pool, now=NOON + DAY)
+    assert made == [TODAY + (DAYS_AHEAD + 1) * DAY]
+
+
+async def test_attempts_from_the_future_are_moved_when_their_day_gets_its_partition(
+    pool: Pool,
+) -> None:
+    await insert(pool, NOON + 4 * DAY)
+    await sweep(pool)
+    assert await placed(pool) == {1: "attempts_default"}
+    await sweep(pool, now=NOON + DAY)
+    assert await placed(pool) == {1: "attempts_20261125"}
 
 
 async def test_days_beyond_the_setting_are_dropped_whole_and_the_others_stay(pool: Pool) -> None:
-    for age in range(5):
-        await insert(pool, NOON - age * DAY, age + 1)
     await sweep(pool)
-    _, dropped = await sweep(pool, days=2)
-    assert dropped == [TODAY - 4 * DAY, TODAY - 3 * DAY]
-    assert sorted(await placed(pool)) == [1, 2, 3]
+    for ahead in range(1, 4):
+        await insert(pool, NOON + ahead * DAY, ahead)
+    _, dropped = await sweep(pool, now=NOON + 5 * DAY, days=3)
+    assert dropped == [TODAY + DAY]
+    assert sorted(await placed(pool)) == [2, 3]
 
 
-async def test_old_attempts_without_a_partition_go_too(pool: Pool) -> None:
-    await insert(pool, NOON - 31 * DAY, 1)
-    await insert(pool, NOON - 30 * DAY, 2)
+async def test_old_attempts_without_a_partition_go_too(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_DELETED_AT_ONCE", 2)
+    for age in range(28, 36):
+        await insert(pool, NOON - age * DAY, age)
     await sweep(pool)
-    assert await placed(pool) == {2: "attempts_20261022"}
+    assert sorted(await placed(pool)) == [28, 29, 30]
 
 
 async def test_several_sweeps_at_a_time_do_the_work_once(pool: Pool) -> None:
@@ -81,15 +90,17 @@ async def test_several_sweeps_at_a_time_do_the_work_once(pool: Pool) -> None:
     assert sum(bool(made) for made, _ in swept) == 1
 
 
-async def test_attempts_are_written_while_a_sweep_runs(pool: Pool) -> None:
+async def test_no_attempt_of_today_is_refused_while_a_sweep_runs(pool: Pool) -> None:
     async def write() -> None:
-        for position in range(100):
+        for position in range(200):
             await insert(pool, NOON, position)
 
-    await asyncio.gather(write(), sweep(pool))
-    await sweep(pool)
-    assert set((await placed(pool)).values()) == {"attempts_20261121"}
-    assert await pool.fetchval("select count(*) from store.attempts") == 100
+    async def swept() -> None:
+        for days in range(20):
+            await sweep(pool, now=NOON + days * DAY)
+
+    await asyncio.gather(write(), swept())
+    assert await pool.fetchval("select count(*) from store.attempts") == 200
 
 
 async def test_what_was_there_before_partitions_stays_and_grows_old_with_its_last_day(

@@ -16,7 +16,7 @@ from workers.broker import make_broker, make_worker
 from workers.deliver import Deliverer
 from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
-from workers.hints import Hints, declare_drain
+from workers.hints import DRAIN, Hints, declare
 from workers.sender import open_sender
 from workers.signing import verify
 
@@ -44,7 +44,7 @@ async def delivering(pool: Pool, books: Books, redis_url: str) -> AsyncIterator[
             pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=asyncio.Semaphore(100)
         )
         deliverer = Deliverer(means)
-        declare_drain(working, deliverer.hint)
+        declare(working, DRAIN, deliverer.hint)
         worker = make_worker(working)
         worker.start()
         try:
