@@ -5,7 +5,7 @@ from types import MappingProxyType, ModuleType
 
 import msgspec
 
-from benchmarks import command_vs_insert, patch_vs_noop, posts_one_series
+from benchmarks import command_vs_insert, deliveries_vs_naive, patch_vs_noop, posts_one_series
 from benchmarks.figures import Figure
 
 
@@ -22,6 +22,9 @@ def _of(module: ModuleType) -> tuple[str, Benchmark]:
 
 
 BENCHMARKS = MappingProxyType(
-    dict(_of(module) for module in (patch_vs_noop, command_vs_insert, posts_one_series))
+    dict(
+        _of(module)
+        for module in (patch_vs_noop, command_vs_insert, posts_one_series, deliveries_vs_naive)
+    )
 )
 """By name, in the order in which they run."""
