@@ -9,9 +9,10 @@ from msgspec import UNSET, UnsetType
 from api.caller import Caller
 from api.commands import Ask, change, end, headers_of, on, run
 from api.customer_schemas import Transition
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
-from api.row_version import IfMatch, etag, expected_version
+from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.webhook_schemas import (
     DisableIn,
     RotateIn,
@@ -101,9 +102,12 @@ class WebhookEndpointController(Controller):
         summary="Get an endpoint",
         opt=READ,
     )
-    async def get_endpoint(self, caller: By, endpoint_id: IdInPath) -> Response[WebhookEndpointOut]:
-        """The endpoint as it is now, without its secret."""
-        entity = await caller.books.get(caller.book_id, WEBHOOK_ENDPOINT(endpoint_id))
+    async def get_endpoint(
+        self, caller: By, endpoint_id: IdInPath, as_of: AsOf = None
+    ) -> Response[WebhookEndpointOut]:
+        """The endpoint as it is now, or as it was at a RowVersion or an instant; no secret."""
+        stream = WEBHOOK_ENDPOINT(endpoint_id)
+        entity = await caller.books.get(caller.book_id, stream, at=moment(as_of))
         return Response(WebhookEndpointOut.of(entity), headers=etag(entity.version))
 
     @patch(
@@ -240,6 +244,23 @@ class WebhookEndpointController(Controller):
             expected=expected_version(if_match, None),
             show=WebhookEndpointOut.of,
         )
+
+    @get(
+        "/{endpoint_id:str}/events",
+        operation_id="listWebhookEndpointEvents",
+        summary="History",
+        opt={"scope": "audit"},
+    )
+    async def list_endpoint_events(
+        self,
+        caller: By,
+        endpoint_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
+    ) -> EventPage:
+        """Every event of the endpoint, in order, also after its deletion: who did what when."""
+        return await history(caller, WEBHOOK_ENDPOINT(endpoint_id), after, limit, order)
 
 
 async def _loopback(caller: Caller) -> bool:

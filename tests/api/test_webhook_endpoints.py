@@ -232,6 +232,27 @@ async def test_a_book_has_so_many_endpoints_and_no_more(
     assert again.json() == first.json()
 
 
+async def test_an_endpoint_is_shown_as_it_was_and_its_history_outlives_it(
+    client: httpx.AsyncClient,
+) -> None:
+    path = f"{ENDPOINTS}/{(await create(client, headers={'X-A': 'hunter2'}))['id']}"
+    await client.patch(path, json={"order": "strict"}, headers=at(1))
+    await client.delete(path, headers=at(2))
+
+    was = await client.get(f"{path}?asOf=1")
+    history = await client.get(f"{path}/events")
+
+    assert (was.json()["order"], was.json()["rowVersion"]) == ("none", 1)
+    assert (await client.get(f"{path}?asOf=yesterday")).status_code == 400
+    assert [event["type"] for event in history.json()["items"]] == [
+        "webhook.endpoint_created",
+        "webhook.endpoint_changed",
+        "webhook.endpoint_deleted",
+    ]
+    assert "hunter2" not in history.text
+    assert (await client.get(f"{ENDPOINTS}/whe_none/events")).status_code == 404
+
+
 async def test_a_delivery_that_does_not_exist_is_not_found(client: httpx.AsyncClient) -> None:
     created = await create(client)
     path = f"{ENDPOINTS}/{created['id']}/deliveries"
