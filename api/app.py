@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp
 
+from api.api_keys import ApiKeyController
 from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
@@ -22,6 +23,7 @@ from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.problems import exception_handlers
+from api.sandbox import SandboxController
 from api.shell import shell
 from api.strict_json import StrictJSON
 from api.translate import problem_of
@@ -34,6 +36,8 @@ ROUTES = (
     CustomerController,
     WebhookEndpointController,
     DeliveryController,
+    ApiKeyController,
+    SandboxController,
     list_events,
     healthz,
     readyz,
@@ -60,6 +64,8 @@ _TAGS = (
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
+    Tag(name="API keys", description="Who may call, and what for."),
+    Tag(name="Sandbox", description="For tests: set the clock, begin again."),
     Tag(name="Operation", description="For load balancers and operators."),
 )
 

@@ -99,8 +99,9 @@ class KeyRing:
         while True:
             try:
                 async with listening(self._pool, self.forget, channel=KEYS_CHANNEL) as connection:
-                    while not connection.is_closed():
-                        await asyncio.sleep(_KEY_LIFE_SECONDS)
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda _connection, it=lost: it.set())
+                    await lost.wait()
             except DATABASE_ERRORS:
                 logger.warning("changed keys are noticed late until the database is back")
                 await asyncio.sleep(_KEY_LIFE_SECONDS)

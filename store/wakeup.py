@@ -44,7 +44,9 @@ class WakeUps:
 
 
 @asynccontextmanager
-async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[Connection]:
+async def listening(
+    pool: Pool, heard: Callable[[str], None], *, channel: str = _CHANNEL
+) -> AsyncIterator[Connection]:
     """Call ``heard`` with the id of each book that has news, while the block runs.
 
     The connection that listens may be used meanwhile. When it is lost, nothing more is heard.
@@ -54,9 +56,9 @@ async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[C
         heard(str(payload))
 
     async with pool.acquire() as connection:
-        await connection.add_listener(_CHANNEL, on_notify)
+        await connection.add_listener(channel, on_notify)
         try:
             yield connection
         finally:
             if not connection.is_closed():
-                await connection.remove_listener(_CHANNEL, on_notify)
+                await connection.remove_listener(channel, on_notify)
