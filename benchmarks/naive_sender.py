@@ -1,7 +1,7 @@
 """What a sender does that nobody thought about twice: claim one, send it, commit, again.
 
-It renders, signs and sends with the same code and writes the same record. Endpoints and secrets are
-read once and kept, which is more than many such senders do.
+It looks up, renders, signs, sends and writes down with the same code, and takes a transaction and a
+connection for each webhook, as a job queue's worker does.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import hashlib
 
 from asyncpg import Record
 
+from domain.webhook_endpoint import WebhookEndpoint
 from projections.webhook_endpoints import read_endpoints
 from store.database import Connection
 from store.log import recorded
@@ -16,7 +17,7 @@ from store.public import render
 from store.secrets import live_secrets
 from workers.dispatch import Means
 from workers.sender import Answer, Request
-from workers.signing import Signer
+from workers.signing import sign
 
 _CLAIM = """
 select d.endpoint_id, d.attempts, e.* from store.deliveries d
@@ -34,28 +35,25 @@ async def send_one_by_one(means: Means, *, workers: int) -> None:
 
 
 async def _work(means: Means) -> None:
-    known: dict[str, tuple[str, Signer]] = {}
     while True:
         async with means.pool.acquire() as connection, connection.transaction():
-            sent = await _send_one(means, connection, known)
+            sent = await _send_one(means, connection)
         if not sent:
             await asyncio.sleep(0.01)
 
 
-async def _send_one(
-    means: Means, connection: Connection, known: dict[str, tuple[str, Signer]]
-) -> bool:
+async def _send_one(means: Means, connection: Connection) -> bool:
     row = await connection.fetchrow(_CLAIM)
     if row is None:
         return False
-    endpoint_id, event = row["endpoint_id"], recorded(row["book_id"], row)
-    if endpoint_id not in known:
-        known |= await _endpoints(means, connection, row["book_id"])
-    url, signer = known[endpoint_id]
+    of = (row["book_id"], row["endpoint_id"], row["position"])
+    event = recorded(row["book_id"], row)
+    endpoint, secrets = await _endpoint(means, connection, *of[:2])
     at, body = means.clock(), render(event)
-    headers = signer.headers(event.event_id, int(at.timestamp()), body)
-    answer = await means.sender.send(Request(url=url, body=body, headers=headers, sandbox=True))
-    of = (row["book_id"], endpoint_id, row["position"])
+    headers = sign(event.event_id, int(at.timestamp()), body, secrets)
+    answer = await means.sender.send(
+        Request(url=endpoint.url, body=body, headers=headers, sandbox=True)
+    )
     await connection.execute(
         "update store.deliveries set state = 'delivered', next_at = null, attempts = attempts + 1"
         " where book_id = $1 and endpoint_id = $2 and position = $3",
@@ -63,6 +61,16 @@ async def _send_one(
     )
     await _write_down(connection, row, answer, body)
     return True
+
+
+async def _endpoint(
+    means: Means, connection: Connection, book_id: str, endpoint_id: str
+) -> tuple[WebhookEndpoint, tuple[str, ...]]:
+    endpoints = await read_endpoints(connection, book_id, [endpoint_id])
+    secrets = await live_secrets(
+        connection, means.keyring, book_id, [endpoint_id], now=means.clock()
+    )
+    return endpoints[endpoint_id].state, secrets[endpoint_id]
 
 
 async def _write_down(connection: Connection, row: Record, answer: Answer, body: bytes) -> None:
@@ -81,13 +89,3 @@ async def _write_down(connection: Connection, row: Record, answer: Answer, body:
         answer.body,
         hashlib.sha256(body).digest(),
     )
-
-
-async def _endpoints(
-    means: Means, connection: Connection, book_id: str
-) -> dict[str, tuple[str, Signer]]:
-    endpoints = await read_endpoints(connection, book_id)
-    secrets = await live_secrets(
-        connection, means.keyring, book_id, list(endpoints), now=means.clock()
-    )
-    return {id_: (endpoint.state.url, Signer(secrets[id_])) for id_, endpoint in endpoints.items()}

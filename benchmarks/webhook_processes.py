@@ -20,6 +20,7 @@ from store.secrets import Keyring
 from workers.deliver import open_deliverer
 from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
+from workers.gate import Gate
 from workers.sender import open_sender
 
 CONNECTIONS = 12
@@ -68,7 +69,7 @@ async def _main(mode: str) -> None:
             books=books,
             sender=sender,
             keyring=Keyring([key]),
-            sockets=asyncio.Semaphore(_SOCKETS),
+            sockets=Gate(_SOCKETS),
             clock=lambda: datetime.now(UTC),
         )
         if mode == "send":
@@ -78,7 +79,7 @@ async def _main(mode: str) -> None:
         work = (
             fan_out_follower(pool, DueNotices(pool).send).run()
             if mode == "follow"
-            else send_one_by_one(means, workers=CONNECTIONS)
+            else send_one_by_one(means, workers=5)
         )
         task = asyncio.create_task(work)
         await _until(ended)

@@ -21,6 +21,7 @@ from store.migrate import MigrationRefused, migrate, missing
 from store.secrets import Keyring
 from workers.broker import make_broker
 from workers.dispatch import Means
+from workers.gate import Gate
 from workers.hints import REPLAY, Hints
 from workers.ping import ping
 from workers.sender import open_sender
@@ -52,7 +53,7 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
             books=books,
             sender=sender,
             keyring=keyring,
-            sockets=asyncio.Semaphore(_SOCKETS),
+            sockets=Gate(_SOCKETS),
         )
         yield Doors(
             pool=pool,

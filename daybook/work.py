@@ -9,6 +9,7 @@ from store.secrets import Keyring
 from workers.broker import make_broker, make_worker
 from workers.deliver import open_deliverer
 from workers.dispatch import Means
+from workers.gate import Gate
 from workers.hints import DRAIN, REPLAY, declare
 from workers.replay import open_replayer
 from workers.retention import retaining
@@ -31,7 +32,7 @@ async def work(settings: Settings) -> None:
                 books=books,
                 sender=sender,
                 keyring=Keyring(settings.secret_keys),
-                sockets=asyncio.Semaphore(_SOCKETS),
+                sockets=Gate(_SOCKETS),
             )
         ) as deliverer,
         open_replayer(pool, books, deliverer.hint) as replayer,

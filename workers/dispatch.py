@@ -18,6 +18,7 @@ from store.leases import Released
 from store.secrets import Keyring
 from workers.batches import Batches
 from workers.bodies import Bodies, Body
+from workers.gate import Gate
 from workers.holds import Hold, Holds
 from workers.sender import TIMEOUT, Sender
 from workers.signing import Signer
@@ -47,7 +48,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     books: Books
     sender: Sender
     keyring: Keyring
-    sockets: asyncio.Semaphore
+    sockets: Gate
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: Callable[[], float] = random.random
     lease_seconds: float = LEASE_SECONDS

@@ -23,6 +23,7 @@ from store.recorded import Recorded
 from store.secrets import Keyring
 from workers.dispatch import Means
 from workers.follower import Follower
+from workers.gate import Gate
 from workers.ping import ping
 from workers.sender import open_sender
 
@@ -57,7 +58,7 @@ async def serving(
 
     @asynccontextmanager
     async def open_doors() -> AsyncIterator[Doors]:
-        keyring, sockets = Keyring([Keyring.new_key()]), asyncio.Semaphore(10)
+        keyring, sockets = Keyring([Keyring.new_key()]), Gate(10)
         async with open_sender(loopback=True) as sender:
             means = Means(pool=pool, books=books, sender=sender, keyring=keyring, sockets=sockets)
             yield Doors(

@@ -16,6 +16,7 @@ from workers.broker import make_broker, make_worker
 from workers.deliver import Deliverer
 from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
+from workers.gate import Gate
 from workers.hints import DRAIN, Hints, declare
 from workers.sender import open_sender
 from workers.signing import verify
@@ -41,7 +42,7 @@ async def delivering(pool: Pool, books: Books, redis_url: str) -> AsyncIterator[
     following = asyncio.create_task(fan_out_follower(pool, hints.send).run())
     async with open_sender(loopback=True) as sender:
         means = Means(
-            pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=asyncio.Semaphore(100)
+            pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=Gate(100)
         )
         deliverer = Deliverer(means)
         declare(working, DRAIN, deliverer.hint)
