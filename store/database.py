@@ -57,7 +57,15 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool
         name: What ``pg_stat_activity`` calls these connections.
         size: The most connections held at a time.
     """
-    settings = {"application_name": name, "timezone": "UTC", "statement_timeout": "15s"}
+    settings = {
+        "application_name": name,
+        "timezone": "UTC",
+        "statement_timeout": "15s",
+        # A process that was stopped in the middle of a transaction must not hold its locks for ever.
+        "idle_in_transaction_session_timeout": "30s",
+        # Read models name their tables without a schema, so that they can be built in another one.
+        "search_path": "projections",
+    }
     async with asyncpg.create_pool(
         url,
         min_size=1,
