@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import uvloop
 
 from benchmarks.naive_sender import send_one_by_one
+from daybook.garbage import collect_seldom
 from store.books import open_books
 from store.database import open_pool
 from store.due_notices import DueNotices
@@ -30,7 +31,7 @@ _STOP_SECONDS = 30
 
 @asynccontextmanager
 async def running(mode: str, database_url: str, key: str) -> AsyncIterator[None]:
-    """A process in this mode: ``follow``, ``send`` or ``naive``."""
+    """A process in this mode: ``follow``, ``send``, or ``naive-4`` for four naive workers."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -79,7 +80,7 @@ async def _main(mode: str) -> None:
         work = (
             fan_out_follower(pool, DueNotices(pool).send).run()
             if mode == "follow"
-            else send_one_by_one(means, workers=5)
+            else send_one_by_one(means, workers=int(mode.removeprefix("naive-")))
         )
         task = asyncio.create_task(work)
         await _until(ended)
@@ -88,6 +89,7 @@ async def _main(mode: str) -> None:
 
 
 async def _until(ended: asyncio.Event) -> None:
+    collect_seldom()
     print("ready", flush=True)
     await ended.wait()
 

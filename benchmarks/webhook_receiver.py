@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -24,6 +25,7 @@ class Received(msgspec.Struct):
     ids: set[tuple[bytes, bytes]] = set()
     samples: list[tuple[bytes, bytes]] = []
     hole_port: int = 0
+    idle_port: int = 0
     sampling: int = _SAMPLE_EVERY
 
     def reset(self) -> None:
@@ -47,6 +49,13 @@ class Received(msgspec.Struct):
             raise WrongAnswer(
                 f"{len(self.times)} requests brought {len(self.ids)} webhooks instead of {count}."
             )
+
+    def latencies(self) -> list[float]:
+        """Seconds from the commit of each sampled event to the arrival of its webhook."""
+        return [
+            came - datetime.fromisoformat(msgspec.json.decode(body)["timestamp"]).timestamp()
+            for came, (_, body) in zip(self.times[:: self.sampling], self.samples, strict=True)
+        ]
 
     def check(self, secrets: list[str]) -> int:
         """Verify the sampled signatures; answers how many. Raises ``SignatureInvalid``."""
@@ -86,7 +95,7 @@ class _Answering(asyncio.Protocol):
         path = head[: head.find(b" HTTP/")]
         received.times.append(time.time())
         received.ids.add((path, _header(head, b"webhook-id")))
-        if len(received.times) % received.sampling == 0:
+        if (len(received.times) - 1) % received.sampling == 0:
             received.samples.append((head, body))
 
 
@@ -100,16 +109,20 @@ def _header(head: bytes, name: bytes) -> bytes:
 async def receiving() -> AsyncIterator[Received]:
     """Receive on loopback until the end of the block.
 
-    ``hole_port`` takes connections and requests, and never answers.
+    ``hole_port`` takes connections and requests, and never answers; what comes to ``idle_port`` is
+    answered and not counted.
     """
     received = Received()
     loop = asyncio.get_running_loop()
     answering = await loop.create_server(lambda: _Answering(received), "127.0.0.1", 0)
+    # A second one that answers, and that nobody counts.
+    idle = await loop.create_server(lambda: _Answering(Received()), "127.0.0.1", 0)
     hole = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
     received.port = answering.sockets[0].getsockname()[1]
+    received.idle_port = idle.sockets[0].getsockname()[1]
     received.hole_port = hole.sockets[0].getsockname()[1]
     try:
         yield received
     finally:
-        answering.close()
-        hole.close()
+        for server in (answering, idle, hole):
+            server.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from daybook.garbage import collect_seldom
 from daybook.settings import Settings
 from store.books import open_books
 from store.database import open_pool
@@ -43,6 +44,7 @@ async def work(settings: Settings) -> None:
         declare(broker, REPLAY, replayer.hint)
         worker = make_worker(broker)
         worker.start()
+        collect_seldom()
         try:
             await asyncio.Event().wait()
         finally:
