@@ -41,9 +41,7 @@ async def delivering(pool: Pool, books: Books, redis_url: str) -> AsyncIterator[
     hints = Hints(sending)
     following = asyncio.create_task(fan_out_follower(pool, hints.send).run())
     async with open_sender(loopback=True) as sender:
-        means = Means(
-            pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=Gate(100)
-        )
+        means = Means(pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=Gate(100))
         deliverer = Deliverer(means)
         declare(working, DRAIN, deliverer.hint)
         worker = make_worker(working)
