@@ -17,12 +17,14 @@ from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.problems import exception_handlers
+from api.replays import ReplayController
 from api.sandbox import SandboxController
 from api.shell import shell
 from api.strict_json import StrictJSON
@@ -36,6 +38,9 @@ ROUTES = (
     CustomerController,
     WebhookEndpointController,
     DeliveryController,
+    ReplayController,
+    list_event_types,
+    get_event_schema,
     ApiKeyController,
     SandboxController,
     list_events,

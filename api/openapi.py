@@ -181,6 +181,8 @@ def _success(handler: HTTPRouteHandler, response: Json) -> Iterator[Use]:
     if not response.get("content") or field.is_subclass_of((bytes, str, Response)):
         return
     [media] = response["content"].values()
+    if streams := handler.opt.get("streams"):
+        response["content"][streams] = {"schema": {"type": "string"}}
     if any(member.encode_name == "rowVersion" for member in _members(field)):
         response.setdefault("headers", {})["ETag"] = {
             "description": "The RowVersion in quotes. Send it back as `If-Match`.",

@@ -11,7 +11,6 @@ from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpoin
 from domain.webhook_endpoint import WebhookEndpoint, available_actions
 from domain.webhook_headers import MAX_HEADERS, MAX_VALUE
 from domain.webhook_rules import MAX_EVENTS, MAX_OVERLAP_HOURS, MAX_RATE
-from store.delivery_log import AttemptMade, Delivery
 from store.recorded import Versioned
 
 Url = Annotated[
@@ -233,58 +232,3 @@ class WebhookEndpointPage(Reply):
     items: list[WebhookEndpointListed]
     next_cursor: str | None
     as_of: int
-
-
-class DeliveryOut(Reply):
-    """One event for one endpoint. The ``last`` fields are those of its latest attempt, if any."""
-
-    endpoint_id: str
-    position: int
-    event_id: str
-    type: str
-    aggregate_id: str
-    recorded_at: datetime
-    state: str
-    attempts: int
-    next_at: datetime | None
-    last_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> "DeliveryOut":
-        """The delivery as clients see it."""
-        values = msgspec.structs.asdict(delivery)
-        topic, stream = values.pop("topic"), values.pop("stream")
-        return cls(type=topic, aggregate_id=stream.partition("/")[2], **values)
-
-
-class DeliveryPage(Reply):
-    """Deliveries, the newest event first. ``nextBefore`` continues; null when nothing follows."""
-
-    items: list[DeliveryOut]
-    next_before: int | None
-
-
-class AttemptOut(Reply):
-    """One try of a delivery. ``response`` is the beginning of what the receiver answered."""
-
-    number: int
-    at: datetime
-    status: int | None
-    error: str | None
-    duration_ms: int
-    peer: str | None
-    response: str
-
-    @classmethod
-    def of(cls, attempt: AttemptMade) -> "AttemptOut":
-        """The attempt as clients see it."""
-        return cls(**msgspec.structs.asdict(attempt))
-
-
-class AttemptPage(Reply):
-    """The attempts of one delivery, in order. ``nextAfter`` continues; null at the end."""
-
-    items: list[AttemptOut]
-    next_after: int | None

@@ -12,9 +12,11 @@ from redis.asyncio import Redis
 from api.caller import Doors, Hinted, KeyRing
 from api.paging import Cursors
 from api.quota import InProcess, Policy, Quotas
+from daybook.rebuilding import rebuild_now
 from daybook.settings import Settings
 from daybook.shared_quota import Shared
-from projections.tables import prepare_tables
+from daybook.stopping import told_to_stop
+from projections.tables import prepare_tables, stale
 from store.books import open_books
 from store.database import Pool, open_pool
 from store.migrate import MigrationRefused, migrate, missing
@@ -55,19 +57,20 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
             keyring=keyring,
             sockets=Gate(_SOCKETS),
         )
-        yield Doors(
-            pool=pool,
-            books=books,
-            keys=keys,
-            cursors=Cursors(settings.cursor_key),
-            keyring=keyring,
-            ping=partial(ping, means),
-            hint_replay=hint_replay,
-            list_wait_seconds=settings.list_wait_seconds,
-            allow_loopback_webhooks=settings.allow_loopback_webhooks,
-            metrics_token=settings.metrics_token,
-            quotas=quotas,
-        )
+        with told_to_stop(books.end_tails):
+            yield Doors(
+                pool=pool,
+                books=books,
+                keys=keys,
+                cursors=Cursors(settings.cursor_key),
+                keyring=keyring,
+                ping=partial(ping, means),
+                hint_replay=hint_replay,
+                list_wait_seconds=settings.list_wait_seconds,
+                allow_loopback_webhooks=settings.allow_loopback_webhooks,
+                metrics_token=settings.metrics_token,
+                quotas=quotas,
+            )
 
 
 @asynccontextmanager
@@ -113,7 +116,7 @@ async def open_keys(pool: Pool) -> AsyncIterator[KeyRing]:
 
 
 async def bring_up_to_date(database_url: str) -> list[str]:
-    """Apply missing migrations and create missing tables of read models; name the migrations."""
+    """Apply missing migrations and build missing read models; name what was done."""
     async with (
         open_pool(database_url, name="daybook migrate", size=1) as pool,
         pool.acquire() as connection,
@@ -122,7 +125,10 @@ async def bring_up_to_date(database_url: str) -> list[str]:
             applied = await migrate(connection)
         except MigrationRefused as error:
             raise NotMigrated(str(error)) from error
-        await prepare_tables(connection)
+        outdated = await prepare_tables(connection)
+    if outdated:
+        await rebuild_now(database_url, outdated)
+        applied += [f"read model {projection.NAME}" for projection in outdated]
     return applied
 
 
@@ -137,5 +143,7 @@ async def require_migrated(database_url: str) -> None:
         pool.acquire() as connection,
     ):
         lacking = await missing(connection)
+        if not lacking:
+            lacking = [f"read model {projection.NAME}" for projection in await stale(connection)]
     if lacking:
         raise NotMigrated(f"The database lacks {', '.join(lacking)}: run 'daybook migrate' first.")

@@ -120,6 +120,10 @@ class Books:
         async with self._pool.acquire() as connection:
             return await read_head(connection, book_id)
 
+    def end_tails(self) -> None:
+        """End every tail. Whoever follows a book may come back, to another process."""
+        self._tails.close()
+
     async def drain(self) -> None:
         """Stop tailing, and wait until every queued command is settled."""
         self._tails.close()

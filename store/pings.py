@@ -25,6 +25,11 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: bytes
     timings: Timings = Timings()
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver took it: 2xx and nothing else (Standard Webhooks 1.0.0)."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the 2xx
+
 
 _COLUMNS = (
     "ping_id, at, status, error, duration_ms, peer, response, request_headers, body_sha256,"

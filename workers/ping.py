@@ -23,7 +23,7 @@ from workers.signing import Signer
 PING_VERSION = 1
 
 
-class _Data(msgspec.Struct, frozen=True, rename="camel"):
+class _Pinged(msgspec.Struct, frozen=True, rename="camel"):
     endpoint_id: str
 
 
@@ -33,7 +33,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     schema_version: int = PING_VERSION
     timestamp: datetime
     book_id: str
-    data: _Data
+    data: _Pinged
 
 
 async def ping(means: Means, book_id: str, endpoint_id: str) -> Ping:
@@ -46,7 +46,7 @@ async def ping(means: Means, book_id: str, endpoint_id: str) -> Ping:
     pool = means.pool
     endpoint = await means.books.get(book_id, WEBHOOK_ENDPOINT(endpoint_id))
     ping_id, at = new_id("png"), means.clock()
-    data = _Data(endpoint_id)
+    data = _Pinged(endpoint_id)
     body = msgspec.json.encode(_Body(id=ping_id, timestamp=at, book_id=book_id, data=data))
     secrets = await live_secrets(pool, means.keyring, book_id, [endpoint_id], now=at)
     wanted = {endpoint_id: endpoint.state.headers}

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store import deliveries, leases
+from store.attempt_log import list_attempts
 from store.books import Book, Books, create_book
 from store.database import Pool
 from store.deliveries import Attempt, State
-from store.delivery_log import find_delivery, list_attempts, list_deliveries
+from store.delivery_log import find_delivery, list_deliveries
 from store.leases import Health, Lease, Released
 from tests.workers.webhooks import new_customers
 

@@ -13,7 +13,7 @@ from domain.facts.webhook_endpoint import (
     WebhookEndpointEnabled,
 )
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT, disable
-from store.delivery_log import list_attempts
+from store.attempt_log import list_attempts
 from store.secrets import add_secret
 from tests.workers.receiver import Received, receiving, reply
 from tests.workers.stage import Stage

@@ -2,8 +2,9 @@ import asyncio
 
 from projections.webhook_endpoints import read_endpoints
 from store import leases
+from store.attempt_log import list_attempts
 from store.books import create_book
-from store.delivery_log import list_attempts, list_deliveries
+from store.delivery_log import list_deliveries
 from store.leases import Released
 from store.secrets import add_secret
 from tests.workers.receiver import Received, receiving, reply
