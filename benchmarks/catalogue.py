@@ -18,6 +18,7 @@ from benchmarks import (
     delivery_isolation,
     patch_vs_noop,
     posts_one_series,
+    posts_two_processes,
     stream_open,
 )
 from benchmarks.figures import Figure
@@ -52,6 +53,7 @@ _MODULES = (
     append_vs_library_alone,
     append_vs_pgbench,
     posts_one_series,
+    posts_two_processes,
     stream_open,
     append_at_size,
     deliveries_vs_naive,
