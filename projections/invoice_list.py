@@ -7,8 +7,10 @@ from projections.page import Listing
 from projections.projection import News
 from store.database import Connection
 
+NAME = "invoices"
+
 DDL = """
-create table if not exists projections.invoice_list_v1 (
+create table if not exists invoice_list_v1 (
     book_id       text        not null,
     id            text        collate "C" not null,
     number        text        collate "C",
@@ -29,27 +31,27 @@ create table if not exists projections.invoice_list_v1 (
     primary key (book_id, id)
 );
 -- the default order, and "what was changed lately"
-create index if not exists invoice_list_v1_created on projections.invoice_list_v1
+create index if not exists invoice_list_v1_created on invoice_list_v1
     (book_id, created_at, id);
 -- "this number"; also proves that no number stands twice
-create unique index if not exists invoice_list_v1_number on projections.invoice_list_v1
+create unique index if not exists invoice_list_v1_number on invoice_list_v1
     (book_id, number);
 -- "the invoices of this customer"
-create index if not exists invoice_list_v1_customer on projections.invoice_list_v1
+create index if not exists invoice_list_v1_customer on invoice_list_v1
     (book_id, customer_id, id);
 -- "what was issued in March", "what is due"
-create index if not exists invoice_list_v1_issued on projections.invoice_list_v1
+create index if not exists invoice_list_v1_issued on invoice_list_v1
     (book_id, issue_date, id);
-create index if not exists invoice_list_v1_due on projections.invoice_list_v1
+create index if not exists invoice_list_v1_due on invoice_list_v1
     (book_id, due_date, id);
 -- "the largest invoices"
-create index if not exists invoice_list_v1_gross on projections.invoice_list_v1
+create index if not exists invoice_list_v1_gross on invoice_list_v1
     (book_id, gross, id);
 """
 
 LISTING = Listing(
     "invoices",
-    table="projections.invoice_list_v1",
+    table="invoice_list_v1",
     columns=(
         "id",
         "number",
@@ -128,7 +130,7 @@ def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
 
 
 _UPSERT = """
-insert into projections.invoice_list_v1 as t
+insert into invoice_list_v1 as t
 select * from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::date[], $9::date[], $10::text[], $11::text[], $12::numeric[], $13::numeric[],
@@ -144,7 +146,7 @@ where t.row_version < excluded.row_version
 """
 
 _DELETE = """
-delete from projections.invoice_list_v1 t
+delete from invoice_list_v1 t
  using unnest($2::text[], $3::bigint[]) as gone (id, version)
  where t.book_id = $1 and t.id = gone.id and t.row_version <= gone.version
 """

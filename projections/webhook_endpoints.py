@@ -19,8 +19,10 @@ from projections.projection import News
 from store.database import Connection, Pool
 from store.recorded import Recorded
 
+NAME = "webhook-endpoints"
+
 DDL = """
-create table if not exists projections.webhook_endpoints_v1 (
+create table if not exists webhook_endpoints_v1 (
     book_id         text        not null,
     id              text collate "C" not null,
     url             text        not null,
@@ -35,7 +37,7 @@ create table if not exists projections.webhook_endpoints_v1 (
     primary key (book_id, id)
 );
 -- Endpoints of earlier releases knew none of these, so the defaults are what a rebuild would find.
-alter table projections.webhook_endpoints_v1
+alter table webhook_endpoints_v1
     add column if not exists ordering     text   not null default 'none',
     add column if not exists rate_limit   bigint,
     add column if not exists payload      text   not null default 'full',
@@ -56,7 +58,7 @@ _COLUMNS = (*_LISTED, "header_ids", "secrets")
 
 LISTING = Listing(
     "webhook-endpoints",
-    table="projections.webhook_endpoints_v1",
+    table="webhook_endpoints_v1",
     columns=_LISTED,
     fields=(
         Field(name="id", column="id", kind="text", sortable=True, nullable=False),
@@ -125,7 +127,7 @@ async def apply(
         id_ = event.aggregate[1]
         endpoints[id_] = after(endpoints.get(id_), event)
     await connection.execute(
-        "delete from projections.webhook_endpoints_v1 where book_id = $1 and id = any ($2)",
+        "delete from webhook_endpoints_v1 where book_id = $1 and id = any ($2)",
         book_id,
         ids,
     )
@@ -138,7 +140,7 @@ async def read_endpoints(
 ) -> dict[str, Endpoint]:
     """The endpoints with these ids, or all of the book, by id."""
     rows = await connection.fetch(
-        f"select {', '.join(_COLUMNS)} from projections.webhook_endpoints_v1"  # noqa: S608 - constants
+        f"select {', '.join(_COLUMNS)} from webhook_endpoints_v1"  # noqa: S608 - constants
         " where book_id = $1 and ($2::text[] is null or id = any ($2)) order by id",
         book_id,
         None if ids is None else list(ids),
@@ -158,13 +160,13 @@ async def read_endpoints(
 async def count_endpoints(connection: Connection | Pool, book_id: str) -> int:
     """How many endpoints the book has."""
     count: int = await connection.fetchval(
-        "select count(*) from projections.webhook_endpoints_v1 where book_id = $1", book_id
+        "select count(*) from webhook_endpoints_v1 where book_id = $1", book_id
     )
     return count
 
 
 _INSERT = (
-    f"insert into projections.webhook_endpoints_v1 (book_id, {', '.join(_COLUMNS)})"  # noqa: S608 - constants
+    f"insert into webhook_endpoints_v1 (book_id, {', '.join(_COLUMNS)})"  # noqa: S608 - constants
     f" values ({', '.join(f'${number}' for number in range(1, len(_COLUMNS) + 2))})"
 )
 _encode = msgspec.json.Encoder().encode

@@ -17,7 +17,7 @@ from store.recorded import Metadata, Recorded
 
 _metadata = msgspec.json.Decoder(Metadata)
 
-_COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
+COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
 _ORDER = ("asc", "desc")
 _END = 2**63 - 1  # beyond any version and position: a bound that an index can always use
 
@@ -129,7 +129,7 @@ async def read_book(
 ) -> list[Recorded]:
     """Events of the book after a position and up to another one, oldest or newest first."""
     rows = await connection.fetch(
-        f"select {_COLUMNS} from store.events"  # noqa: S608 - constants
+        f"select {COLUMNS} from store.events"  # noqa: S608 - constants
         f" where book_id = $1 and position > $2 and position <= $3"
         f" order by position {_ORDER[descending]} limit $4",
         book_id,
@@ -164,7 +164,7 @@ async def read_stream(
     until_version = until if isinstance(until, int) else _END
     until_instant = until if isinstance(until, datetime) else None
     rows = await connection.fetch(
-        f"select {_COLUMNS} from store.events"  # noqa: S608 - constants
+        f"select {COLUMNS} from store.events"  # noqa: S608 - constants
         f" where book_id = $1 and stream = $2 and version > $3 and version <= $4"
         f" and ($5::timestamptz is null or recorded_at <= $5)"
         f" order by version {_ORDER[descending]} limit $6",

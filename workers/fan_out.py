@@ -20,7 +20,8 @@ from domain.webhook_endpoint import WebhookEndpoint
 from projections import webhook_endpoints
 from projections.webhook_endpoints import FOLLOWER, Endpoint, after, concerns
 from store import deliveries
-from store.database import Connection, Pool
+from store.database import Connection, Pool, connection_lost
+from store.parked import park
 from store.recorded import Recorded
 from store.secrets import forget_secrets, put_in_force
 from store.webhook_headers import forget_other_values
@@ -37,11 +38,14 @@ def fan_out_follower(pool: Pool, hint: Callable[[str, Sequence[str]], None]) -> 
     async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
         planned[book_id] = await fan_out(connection, book_id, events)
 
+    async def rescue(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
+        planned[book_id] = await fan_out_carefully(connection, book_id, events)
+
     def moved(book_id: str) -> None:
         if endpoint_ids := planned.pop(book_id, None):
             hint(book_id, sorted(endpoint_ids))
 
-    return Follower(pool, FOLLOWER, apply, moved=moved)
+    return Follower(pool, FOLLOWER, apply, rescue=rescue, moved=moved)
 
 
 async def fan_out(connection: Connection, book_id: str, recorded: Sequence[Recorded]) -> set[str]:
@@ -64,6 +68,23 @@ async def fan_out(connection: Connection, book_id: str, recorded: Sequence[Recor
             endpoint = after_all[event.aggregate[1]]
             await _take_effect(connection, book_id, event, endpoint.state if endpoint else None)
     return {endpoint_id for endpoint_id, _, _ in planned}
+
+
+async def fan_out_carefully(
+    connection: Connection, book_id: str, recorded: Sequence[Recorded]
+) -> set[str]:
+    """As ``fan_out``, one event after the other, setting aside those that cannot be fanned out."""
+    planned: set[str] = set()
+    for event in recorded:
+        try:
+            async with connection.transaction():
+                planned |= await fan_out(connection, book_id, [event])
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            place = (FOLLOWER, webhook_endpoints.NAME, event.position)
+            await park(connection, book_id, place, error)
+    return planned
 
 
 def matched(
