@@ -24,7 +24,7 @@ demo: .venv/.run ## Write another demonstration book into the stack that is runn
 	@$(BIN)/daybook demo
 
 .PHONY: bench
-bench: .venv/.dev ## Measure, print a table, write build/bench.json (B=NAME runs one)
+bench: .venv/.bench ## Measure, print a table, write build/bench.json (B=NAME runs one)
 	@$(BIN)/python -m benchmarks $(B)
 
 ##@ Work on it
@@ -55,17 +55,20 @@ test-fast: .venv/.dev ## The tests that need no server
 	@$(BIN)/python -m pytest -q tests/domain tests/architecture
 
 .PHONY: lock
-lock: .venv/.run ## Renew requirements.lock, requirements-dev.lock and bootstrap.lock
+lock: .venv/.run ## Renew requirements.lock, requirements-dev.lock, bench.lock and bootstrap.lock
 	@$(LOCK) --upgrade $(RUN_INPUT) -o requirements.lock
 	@$(LOCK) --upgrade $(RUN_INPUT) --group dev -c requirements.lock -o requirements-dev.lock
+	@$(LOCK) --upgrade --group bench -c requirements-dev.lock -o bench.lock
 	@echo 'uv' | $(LOCK) --upgrade - -o bootstrap.lock
 
 .PHONY: lock-check
 lock-check: .venv/.dev
-	@mkdir -p build && cp requirements.lock requirements-dev.lock build/
+	@mkdir -p build && cp requirements.lock requirements-dev.lock bench.lock build/
 	@$(LOCK) $(RUN_INPUT) -o build/requirements.lock
 	@$(LOCK) $(RUN_INPUT) --group dev -c requirements.lock -o build/requirements-dev.lock
+	@$(LOCK) --group bench -c requirements-dev.lock -o build/bench.lock
 	@cmp -s requirements.lock build/requirements.lock && cmp -s requirements-dev.lock build/requirements-dev.lock \
+	  && cmp -s bench.lock build/bench.lock \
 	  || { echo "The lock files do not match pyproject.toml: run 'make lock' and commit the result."; exit 1; }
 
 .PHONY: clean
@@ -89,4 +92,8 @@ clean: ## Remove the environment, caches and build output (never .daybook, which
 
 .venv/.dev: .venv/.run requirements-dev.lock
 	@$(UV) pip install -q --python .venv --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.bench: .venv/.dev bench.lock
+	@$(UV) pip install -q --python .venv --require-hashes -r bench.lock
 	@touch $@

@@ -4,21 +4,28 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp
 
+from api.api_keys import ApiKeyController
 from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
+from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.problems import exception_handlers
+from api.replays import ReplayController
+from api.sandbox import SandboxController
 from api.shell import shell
 from api.strict_json import StrictJSON
 from api.translate import problem_of
@@ -31,9 +38,20 @@ ROUTES = (
     CustomerController,
     WebhookEndpointController,
     DeliveryController,
+    ReplayController,
+    list_event_types,
+    get_event_schema,
+    ApiKeyController,
+    SandboxController,
     list_events,
     healthz,
     readyz,
+    metrics,
+)
+
+_EXPOSED = (
+    *("ETag", "Location", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After"),
+    *("RateLimit", "RateLimit-Policy", "X-Request-Id"),
 )
 
 _DESCRIPTION = """
@@ -41,6 +59,9 @@ Daybook keeps invoices as an event log. Every entity carries a `rowVersion`; a c
 it is based on, by `If-Match` or in the body, and a stale one gets `409` with the current state.
 Drafts accept any partial state; `post` applies the strict rules and answers all violations at once.
 Amounts are decimal strings, instants are UTC, and unknown fields are refused.
+
+What a request changes is recorded with its key, its `X-Request-Id` and, when sent, its
+`X-Correlation-Id`, `X-Causation-Id`, `Edit-Session`, `Edit-Seq` and `X-Change-Reason`.
 """
 
 _TAGS = (
@@ -48,6 +69,8 @@ _TAGS = (
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
+    Tag(name="API keys", description="Who may call, and what for."),
+    Tag(name="Sandbox", description="For tests: set the clock, begin again."),
     Tag(name="Operation", description="For load balancers and operators."),
 )
 
@@ -58,6 +81,7 @@ def create_app(
     version: str,
     max_body_bytes: int,
     access_log: bool,
+    cors_origins: Sequence[str] = (),
     more_routes: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
     """The ASGI application.
@@ -67,17 +91,27 @@ def create_app(
         version: The program's version, for the contract.
         max_body_bytes: Larger bodies are refused with 413.
         access_log: Whether to log a line per request.
+        cors_origins: Web pages of these origins may call the API from a browser.
         more_routes: Routes beside those of the product, which the benchmarks compare with.
     """
-    return shell(
-        litestar_app(open_doors, version=version, more_routes=more_routes),
-        max_body_bytes=max_body_bytes,
-        access_log=access_log,
+    meters = Meters()
+    routes = litestar_app(
+        open_doors,
+        version=version,
+        cors_origins=cors_origins,
+        meters=meters,
+        more_routes=more_routes,
     )
+    return shell(routes, max_body_bytes=max_body_bytes, access_log=access_log, meters=meters)
 
 
 def litestar_app(
-    open_doors: OpenDoors, *, version: str, more_routes: Sequence[HTTPRouteHandler] = ()
+    open_doors: OpenDoors,
+    *,
+    version: str,
+    cors_origins: Sequence[str] = (),
+    meters: Meters | None = None,
+    more_routes: Sequence[HTTPRouteHandler] = (),
 ) -> Litestar:
     """The routes alone, without the shell around them."""
 
@@ -97,7 +131,26 @@ def litestar_app(
         openapi_config=openapi_config(
             title="Daybook", version=version, description=_DESCRIPTION, tags=_TAGS
         ),
-        state=State(),
+        state=State({"meters": meters}),
+        # Of answers only: compressing a stream of events would hold them back.
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, minimum_size=1024, exclude=["^/api/events"]
+        ),
+        cors_config=_cors(cors_origins) if cors_origins else None,
         request_max_body_size=None,
         logging_config=None,
+    )
+
+
+def _cors(origins: Sequence[str]) -> CORSConfig:
+    """Pages of these origins may call; keys go in a header, so cookies are never needed."""
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=[
+            *("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
+            *("Prefer", "Edit-Session", "Edit-Seq", "Read-After", "X-Request-Id"),
+            *("X-Correlation-Id", "X-Causation-Id", "X-Change-Reason", "traceparent"),
+        ],
+        expose_headers=list(_EXPOSED),
     )

@@ -1,23 +1,37 @@
 """Who calls: the API key of a request, the book that it names, and what it may do there."""
 
 import asyncio
+import logging
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request
 
+from api.envelope import envelope
 from api.paging import Cursors
-from api.problems import Problem, request_id
+from api.problems import Problem
+from api.quota import Quotas
 from store.books import Books
-from store.database import Pool
-from store.keys import ApiKey, ParsedKey, find_key, parse_key
+from store.database import DATABASE_ERRORS, Pool
+from store.keys import KEYS_CHANNEL, ApiKey, ParsedKey, find_key, parse_key
+from store.pings import Ping
 from store.recorded import Metadata
 from store.secrets import Keyring
+from store.wakeup import listening
+
+SendPing: TypeAlias = Callable[[str, str], Awaitable[Ping]]
+"""Pings the webhook endpoint of a book, and answers what came of it."""
+
+Hinted: TypeAlias = Callable[[str, Sequence[str]], None]
+"""Lets the workers know of new replays of a book; nothing depends on that."""
 
 _KEY_LIFE_SECONDS = 3.0
 _KEYS_HELD = 10_000
-_CHANGE_REASON_LENGTH = 200
+
+logger = logging.getLogger(__name__)
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -28,8 +42,12 @@ class Doors(msgspec.Struct, frozen=True):
     keys: "KeyRing"
     cursors: Cursors
     keyring: Keyring
+    ping: SendPing
+    hint_replay: Hinted = lambda _book_id, _replay_ids: None
     list_wait_seconds: float = 1.0
     allow_loopback_webhooks: bool = False
+    metrics_token: str | None = None
+    quotas: Quotas | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -45,28 +63,55 @@ class Caller(msgspec.Struct, frozen=True):
         return self.key.book_id
 
     @property
+    def now(self) -> datetime:
+        """The instant that counts in the book: a sandbox's clock may stand still."""
+        return self.key.clock or datetime.now(UTC)
+
+    @property
     def books(self) -> Books:
         """The door to commands and entities."""
         return self.doors.books
 
 
 class KeyRing:
-    """Looks keys up, and remembers them for three seconds: so long a revoked one may still work.
+    """Looks keys up, and remembers them for three seconds.
 
-    Requests that need the same look-up share it: when a busy key's time is up, one question is
-    asked, not one by each of its connections.
+    While ``listen`` runs, what changed is forgotten at once; without it, or when its connection is
+    lost, a revoked key may work for three seconds more. Requests that need the same look-up share
+    it: when a busy key's time is up, one question is asked, not one by each of its connections.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._held: OrderedDict[str, tuple[float, ApiKey]] = OrderedDict()
         self._asked: dict[str, asyncio.Task[ApiKey | None]] = {}
+        self._changes = 0
+
+    def forget(self, book_id: str) -> None:
+        """The keys of this book are not what they were, or its clock."""
+        self._changes += 1
+        stale = [text for text, (_, key) in self._held.items() if key.book_id == book_id]
+        for text in stale:
+            del self._held[text]
+
+    async def listen(self) -> None:
+        """Forget what other processes change, until cancelled. A lost database is waited for."""
+        while True:
+            try:
+                async with listening(self._pool, self.forget, channel=KEYS_CHANNEL) as connection:
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda _connection, it=lost: it.set())
+                    await lost.wait()
+            except DATABASE_ERRORS:
+                logger.warning("changed keys are noticed late until the database is back")
+                await asyncio.sleep(_KEY_LIFE_SECONDS)
 
     async def find(self, text: str) -> ApiKey | None:
         """The key, or ``None``. A malformed one costs no question to the database."""
         held = self._held.get(text)
         if held is not None and held[0] > asyncio.get_running_loop().time():
-            return held[1]
+            key = held[1]
+            return key if key.expires_at is None or key.usable(datetime.now(UTC)) else None
         asked = self._asked.get(text)
         if asked is None:
             parsed = parse_key(text)
@@ -79,8 +124,9 @@ class KeyRing:
     async def _look_up(self, text: str, parsed: ParsedKey) -> ApiKey | None:
         try:
             self._held.pop(text, None)
+            changes = self._changes
             key = await find_key(self._pool, parsed)
-            if key is not None:
+            if key is not None and changes == self._changes:
                 until = asyncio.get_running_loop().time() + _KEY_LIFE_SECONDS
                 self._held[text] = (until, key)
                 if len(self._held) > _KEYS_HELD:
@@ -102,17 +148,10 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     key = await doors.keys.find(text.strip())
     if key is None:
         raise Problem("not-authenticated", "This API key is unknown, mistyped or revoked.")
+    if doors.quotas is not None:
+        request.scope["state"]["headers"] = await doors.quotas.spend(key.key_id)
     scope = request.route_handler.opt["scope"]
     if scope not in key.scopes:
         detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."
         raise Problem("not-permitted", detail, needed=scope)
-    return Caller(key, doors, _metadata(request, key))
-
-
-def _metadata(request: Request[Any, Any, Any], key: ApiKey) -> Metadata:
-    reason = request.headers.get("x-change-reason")
-    if reason is not None and (len(reason) > _CHANGE_REASON_LENGTH or not reason.isprintable()):
-        detail = f"X-Change-Reason takes at most {_CHANGE_REASON_LENGTH} printable characters."
-        raise Problem("invalid-parameter", detail)
-    id_ = request_id(request.scope)
-    return Metadata(actor=key.key_id, request_id=id_, correlation_id=id_, reason=reason)
+    return Caller(key, doors, envelope(request.scope, key.key_id))

@@ -124,19 +124,29 @@ def headers_of(done: Done[Any]) -> dict[str, str]:
     return headers
 
 
-async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S]:
+def request_key(request: Ask, caller: Caller) -> str | None:
+    """The idempotency key of a POST, with the API key that it belongs to.
+
+    Raises:
+        Problem: 400, it is empty, too long or not printable.
+    """
     text = request.headers.get("idempotency-key")
     if text is None or request.method != "POST":
-        return command
+        return None
     text = text.strip().strip('"')
     if not 0 < len(text) <= _KEY_LENGTH or not text.isprintable():
         detail = f"An Idempotency-Key has 1 to {_KEY_LENGTH} printable characters."
         raise Problem("invalid-parameter", detail)
+    return f"{caller.key.key_id}:{text}"
+
+
+async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S]:
+    key = request_key(request, caller)
+    if key is None:
+        return command
     path = request.scope["path"].encode() + b"?" + request.scope["query_string"]
     seen = b"\n".join((request.method.encode(), path, await request.body()))
-    return msgspec.structs.replace(
-        command, key=f"{caller.key.key_id}:{text}", fingerprint=hashlib.sha256(seen).digest()
-    )
+    return msgspec.structs.replace(command, key=key, fingerprint=hashlib.sha256(seen).digest())
 
 
 async def _conflict(caller: Caller, stale: StaleRowVersion, show: Show) -> NoReturn:

@@ -14,7 +14,7 @@ from api.customer_schemas import (
     CustomerPatch,
     Transition,
 )
-from api.history import After, EventPage, Limit, history
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, etag, expected_version, moment
@@ -153,7 +153,12 @@ class CustomerController(Controller):
         opt={"scope": "audit"},
     )
     async def list_customer_events(
-        self, caller: By, customer_id: CodeInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        customer_id: CodeInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every event of the customer, in order: who did what when."""
-        return await history(caller, CUSTOMER(customer_id), after, limit)
+        return await history(caller, CUSTOMER(customer_id), after, limit, order)

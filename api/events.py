@@ -1,20 +1,48 @@
-"""The feed: every event of the book, in order."""
+"""The feed: every event of the book, in order, in pages or as they happen."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
 
-from litestar import get
+from litestar import Request, Response, get
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
 
 from api.caller import Caller
 from api.history import Limit
+from api.problems import Problem
 from api.wire import Reply
-from store.public import PublicEvent, public_event
+from domain.facts import TOPICS
+from store.public import PublicEvent, public_event, render
+
+HEARTBEAT_SECONDS = 15.0
+"""So long nothing may happen on a stream before a comment shows that it is alive."""
+
+_EVENT_STREAM = "text/event-stream"
+_MAX_POSITION = 2**53 - 1
 
 AfterPosition = Annotated[
     int,
     QueryParameter(
-        name="after", ge=0, le=2**53 - 1, description="Only events after this position."
+        name="after", ge=0, le=_MAX_POSITION, description="Only events after this position."
+    ),
+]
+Types = Annotated[
+    str | None,
+    QueryParameter(
+        name="type.in",
+        max_length=4000,
+        description="Only these types, or families such as invoice.*, separated by commas.",
+    ),
+]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Last-Event-ID",
+        max_length=20,
+        description="Of a stream that broke off: the id seen last. It counts instead of `after`.",
     ),
 ]
 
@@ -35,19 +63,95 @@ class Feed(Reply):
     operation_id="listEvents",
     summary="Feed",
     tags=["Events"],
-    opt={"scope": "audit"},
+    opt={"scope": "audit", "streams": _EVENT_STREAM},
+    response_headers=[
+        ResponseHeader(
+            name="Vary", description="Accept: a page or a stream.", documentation_only=True
+        )
+    ],
 )
 async def list_events(
-    caller: NamedDependency[Caller], after: AfterPosition = 0, limit: Limit = 50
-) -> Feed:
-    """Every event of the book after a position: the same form that webhooks deliver.
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    after: AfterPosition = 0,
+    types: Types = None,
+    last_event_id: LastEventId = None,
+    limit: Limit = 50,
+) -> Response[Feed]:
+    """Every event of the book after a position: the same bodies that webhooks deliver.
 
-    Who has seen position 41 and asks with ``after=41`` gets 42 next, or has missed nothing.
+    Who has seen position 41 and asks with `after=41` gets 42 next, or has missed nothing. With
+    `type.in` some positions are left out; `nextAfter` tells how far the page has looked.
+
+    With `Accept: text/event-stream` the answer does not end: what is there comes first, then what
+    happens, each as a server-sent event whose id is its position. A broken stream goes on where it
+    was, by `Last-Event-ID`.
     """
+    topics = _topics(types)
+    if _EVENT_STREAM in request.headers.get("accept", ""):
+        start = after if last_event_id is None else _position(last_event_id)
+        # Found out before the answer begins, while there can still be a problem document.
+        await caller.books.head(caller.book_id)
+        return _stream(caller, start, topics)
     head = await caller.books.head(caller.book_id)
     events = await caller.books.events(caller.book_id, after=after, limit=limit)
-    return Feed(
-        items=[public_event(event) for event in events],
-        next_after=events[-1].position if events else after,
-        head=max(head, events[-1].position if events else 0),
+    reached = events[-1].position if events else after
+    page = Feed(
+        items=[public_event(it) for it in events if topics is None or it.topic in topics],
+        next_after=reached,
+        head=max(head, reached if events else 0),
     )
+    return Response(page, headers={"Vary": "Accept"})
+
+
+def _stream(caller: Caller, after: int, topics: frozenset[str] | None) -> Response[Any]:
+    headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Accel-Buffering": "no"}
+    return Stream(_events(caller, after, topics), media_type=_EVENT_STREAM, headers=headers)
+
+
+async def _events(
+    caller: Caller, after: int, topics: frozenset[str] | None
+) -> AsyncIterator[bytes]:
+    """What goes over the wire, until the client leaves or the server stops.
+
+    Between two pages no connection to the database is held, however slowly the client reads.
+    """
+    # Something at once, so that the client knows that it is connected.
+    yield b": events after %d\n\n" % after
+    pages = caller.books.tail(caller.book_id, after=after, idle_seconds=HEARTBEAT_SECONDS)
+    async with aclosing(pages):
+        async for page in pages:
+            wanted = [it for it in page if topics is None or it.topic in topics]
+            # What was left out counts as seen: the id alone moves the place to resume from.
+            left_out = page and (not wanted or wanted[-1] is not page[-1])
+            parts = [b"id: %d\ndata: %b\n\n" % (it.position, render(it)) for it in wanted]
+            if left_out:
+                parts.append(b"id: %d\n\n" % page[-1].position)
+            yield b"".join(parts) or b": still here\n\n"
+
+
+def _topics(types: str | None) -> frozenset[str] | None:
+    if types is None:
+        return None
+    wanted: set[str] = set()
+    for named in types.split(","):
+        family = named.removesuffix("*")
+        some = {it for it in TOPICS if it == named or (named == f"{family}*" and _in(it, family))}
+        if not some:
+            detail = (
+                f"No event is called {named[:60]!r}. Name types such as invoice.posted, or "
+                "families such as invoice.*, separated by commas."
+            )
+            raise Problem("invalid-parameter", detail)
+        wanted |= some
+    return frozenset(wanted)
+
+
+def _in(topic: str, family: str) -> bool:
+    return family.endswith(".") and topic.startswith(family)
+
+
+def _position(text: str) -> int:
+    if text.isascii() and text.isdecimal() and int(text) <= _MAX_POSITION:
+        return int(text)
+    raise Problem("invalid-parameter", "Last-Event-ID is the id of an event of this stream.")

@@ -1,6 +1,6 @@
 """Histories: the recorded events of one entity, for auditors."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar.params import QueryParameter
 
@@ -12,7 +12,16 @@ from store.public import AuditedEvent, audited_event
 
 After = Annotated[
     int,
-    QueryParameter(name="after", ge=0, description="Only events after this RowVersion."),
+    QueryParameter(
+        name="after",
+        ge=0,
+        le=2**53 - 1,
+        description="Go on after this RowVersion, in the order asked for; 0 begins.",
+    ),
+]
+Order = Annotated[
+    Literal["asc", "desc"],
+    QueryParameter(name="order", description="Oldest first, or newest first (`desc`)."),
 ]
 Limit = Annotated[
     int,
@@ -21,15 +30,20 @@ Limit = Annotated[
 
 
 class EventPage(Reply):
-    """Events in order. ``nextAfter`` continues; it is null when nothing follows."""
+    """Events in the order asked for. ``nextAfter`` continues; null when nothing follows."""
 
     items: list[AuditedEvent]
     next_after: int | None
 
 
-async def history(caller: Caller, stream: Stream[Any], after: int, limit: int) -> EventPage:
+async def history(
+    caller: Caller, stream: Stream[Any], after: int, limit: int, order: Order = "asc"
+) -> EventPage:
     """The events of an entity after a RowVersion. It works for deleted drafts too."""
-    events = await caller.books.history(caller.book_id, stream, after=after, limit=limit + 1)
+    bounds = {"until": after - 1} if order == "desc" and after else {"after": after}
+    events = await caller.books.history(
+        caller.book_id, stream, **bounds, limit=limit + 1, descending=order == "desc"
+    )
     if not events and after == 0:
         raise NotFound(stream.aggregate.name, stream.id)
     page = events[:limit]

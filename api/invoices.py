@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 
 from api.caller import Caller
 from api.commands import Ask, change, created, end, on, run
-from api.history import After, EventPage, Limit, history
+from api.history import After, EventPage, Limit, Order, history
 from api.invoice_schemas import (
     InvoiceIn,
     InvoiceListed,
@@ -247,10 +247,15 @@ class InvoiceController(Controller):
         opt={"scope": "audit"},
     )
     async def list_invoice_events(
-        self, caller: By, invoice_id: IdInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        invoice_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every event of the invoice, in order: who did what when, also for deleted drafts."""
-        return await history(caller, INVOICE(invoice_id), after, limit)
+        return await history(caller, INVOICE(invoice_id), after, limit, order)
 
 
 def _today() -> date:

@@ -6,6 +6,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``scope``     the scope an API key needs; without it the operation is public
 ``problems``  codes of problems that only this operation has
 ``example``   an example of the request body
+``delivers``  it asks for webhooks, which the document then describes
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from typing_extensions import override
 
 from api.examples import example_of
 from api.openapi_problems import ErrorResponses, codes_of
+from api.openapi_webhooks import add_webhooks
 from api.problems import MEDIA_TYPE, ProblemDocument
 from api.strict_json import JSON, MERGE_PATCH
 
@@ -102,9 +104,12 @@ def finalise(app: Litestar) -> Json:
     document["paths"] = {}
     for it in operations:
         document["paths"].setdefault(it.path, {})[it.method.lower()] = it.json
+    asking = [it.json for it in operations if it.handler.opt.get("delivers")]
+    schemas |= add_webhooks(document, asking)
     components["responses"] = errors.responses
     components["securitySchemes"] = BEARER
-    components["schemas"] = _referred(schemas, [document["paths"], errors.responses])
+    users = [document["paths"], document.get("webhooks", {}), errors.responses]
+    components["schemas"] = _referred(schemas, users)
     return document
 
 
@@ -176,6 +181,8 @@ def _success(handler: HTTPRouteHandler, response: Json) -> Iterator[Use]:
     if not response.get("content") or field.is_subclass_of((bytes, str, Response)):
         return
     [media] = response["content"].values()
+    if streams := handler.opt.get("streams"):
+        response["content"][streams] = {"schema": {"type": "string"}}
     if any(member.encode_name == "rowVersion" for member in _members(field)):
         response.setdefault("headers", {})["ETag"] = {
             "description": "The RowVersion in quotes. Send it back as `If-Match`.",

@@ -22,6 +22,8 @@ from litestar.types import (
     Send,
 )
 
+from api.envelope import TRACEPARENT
+from api.metrics import UNMATCHED, Meters
 from api.problems import MEDIA_TYPE, Problem, answer, internal_error
 
 MEBIBYTE = 1024 * 1024
@@ -44,12 +46,21 @@ _NOT_MODIFIED = 304
 _METHOD_NOT_ALLOWED = 405
 _CLIENT_GONE = 499  # what nginx logs when nobody waits for the answer any more
 
+# Anybody can make up methods, and each would be a time series of its own.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 _ABOUT_CONTENT = frozenset(
     {b"content-length", b"content-type", b"content-encoding", b"content-language"}
 )
 
 
-def shell(app: ASGIApp, *, max_body_bytes: int = MEBIBYTE, access_log: bool = True) -> ASGIApp:
+def shell(
+    app: ASGIApp,
+    *,
+    max_body_bytes: int = MEBIBYTE,
+    access_log: bool = True,
+    meters: Meters | None = None,
+) -> ASGIApp:
     """Wrap ``app``. ``access_log`` writes one JSON line per request to ``daybook.access``."""
 
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,8 +72,11 @@ def shell(app: ASGIApp, *, max_body_bytes: int = MEBIBYTE, access_log: bool = Tr
         try:
             await exchange.run(app)
         finally:
+            seconds = time.perf_counter() - started
+            if meters is not None:
+                meters.count(*exchange.counted, seconds)
             if access_log and ACCESS_LOG.isEnabledFor(logging.INFO):
-                exchange.log(time.perf_counter() - started)
+                exchange.log(seconds)
 
     return enter
 
@@ -71,6 +85,7 @@ class _Exchange:
     """One request and its response."""
 
     __slots__ = (
+        "_inner",
         "_limit",
         "_receive",
         "_received",
@@ -85,6 +100,7 @@ class _Exchange:
 
     def __init__(self, scope: HTTPScope, receive: Receive, send: Send, limit: int) -> None:
         self._scope = scope
+        self._inner = scope
         self._receive = receive
         self._send = send
         self._limit = limit
@@ -107,6 +123,7 @@ class _Exchange:
         elif scope["method"] == "OPTIONS" and b"access-control-request-method" not in self._seen:
             # Litestar tells the right methods only when it refuses one.
             scope = {**scope, "method": "TRACE"}
+        self._inner = scope
         try:
             self._check()
             await app(scope, self.receive, self.send)
@@ -174,6 +191,8 @@ class _Exchange:
         complete = [header for header in headers if header[0] != b"server"]
         complete += [header for header in _UNLESS_SET if header[0] not in names]
         complete += _ALWAYS
+        more = self._scope["state"].get("headers", ())
+        complete += [header for header in more if header[0] not in names]
         complete.append((b"x-request-id", self.request_id.encode()))
         if b"allow" in names:
             complete = [_with_head(*header) for header in complete]
@@ -190,6 +209,14 @@ class _Exchange:
         await self.send({"type": "http.response.start", "status": status, "headers": pairs})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
+    @property
+    def counted(self) -> tuple[str, str, int]:
+        """By what the request is counted: method, route template and status."""
+        method = self._scope["method"]
+        known = method if method in _METHODS else "OTHER"
+        route = self._inner.get("path_template") or UNMATCHED
+        return known, route, self.status or _CLIENT_GONE
+
     def log(self, seconds: float) -> None:
         """Write the access log's line. The query is left out: it may hold personal data."""
         line = {
@@ -199,6 +226,9 @@ class _Exchange:
             "ms": round(seconds * 1000, 2),
             "requestId": self.request_id,
         }
+        trace = TRACEPARENT.fullmatch(self._seen.get(b"traceparent", b""))
+        if trace is not None:
+            line["traceId"] = trace[1].decode()
         ACCESS_LOG.info("%s", msgspec.json.encode(line).decode())
 
 

@@ -4,6 +4,7 @@ from api.faults import Fault
 from api.problem_types import PROBLEMS
 from api.problems import Problem
 from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
+from store.database import connection_lost
 from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
 from store.public import public_value
 
@@ -26,8 +27,10 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("idempotency-key-reused", str(error))
         case Busy():
             return Problem("busy", str(error))
-        case Unavailable() | OSError():
-            return Problem("unavailable", str(Unavailable(_NO_DATABASE)))
+        case Unavailable():
+            return Problem("unavailable", str(error))
+        case _ if connection_lost(error):
+            return Problem("unavailable", "The database cannot be reached at the moment.")
         case _:
             return None
 
@@ -44,9 +47,6 @@ def refused(refusal: NotAllowed, current: object = None) -> Problem:
     if refusal.preview is not None:
         problem.members["preview"] = public_value(refusal.preview)
     return problem
-
-
-_NO_DATABASE = "The database cannot be reached at the moment."
 
 
 def _summary(faults: list[Fault]) -> str:

@@ -4,30 +4,40 @@ import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
 from api.commands import Ask, change, end, headers_of, on, run
 from api.customer_schemas import Transition
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
-from api.row_version import IfMatch, etag, expected_version
+from api.row_version import AsOf, IfMatch, etag, expected_version, moment
 from api.webhook_schemas import (
     DisableIn,
+    RotateIn,
     WebhookEndpointIn,
     WebhookEndpointListed,
     WebhookEndpointOut,
     WebhookEndpointPage,
     WebhookEndpointPatch,
 )
+from api.webhook_secrets import (
+    first_secret,
+    forget_headers,
+    kept_headers,
+    rotated,
+    undone_by,
+)
 from api.wire import IdInPath
 from domain import webhook_endpoint as decisions
 from domain.aggregate import Change, Read
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
-from projections.webhook_endpoints import FOLLOWER, LISTING
+from projections.webhook_endpoints import FOLLOWER, LISTING, count_endpoints
 from store.command import Command
 from store.deliveries import is_sandbox
 from store.ids import new_id
-from store.secrets import add_secret, forget_secrets, newest_secret
+from store.secrets import add_secret, forget_secrets
 
 By = NamedDependency[Caller]
 
@@ -41,36 +51,39 @@ class WebhookEndpointController(Controller):
     path = "/api/webhook-endpoints"
     tags = ["Webhooks"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createWebhookEndpoint", summary="Create an endpoint", opt=ADMIN)
+    @post(
+        "/",
+        operation_id="createWebhookEndpoint",
+        summary="Create an endpoint",
+        opt={**ADMIN, "delivers": True},
+    )
     async def create_endpoint(
         self, request: Ask, caller: By, data: JSONBody[WebhookEndpointIn]
     ) -> Response[WebhookEndpointOut]:
         """Send the events from now on. The answer shows the signing secret, this once."""
         doors, book_id, id_ = caller.doors, caller.book_id, new_id("whe")
         loopback = await _loopback(caller)
+        others = await count_endpoints(doors.pool, book_id)
+        kept = await kept_headers(caller, id_, data.headers)
+        secret: str | UnsetType = await add_secret(doors.pool, doors.keyring, book_id, id_)
 
         def decide(_read: Read) -> list[Change]:
-            return [(WEBHOOK_ENDPOINT(id_), decisions.create(data.created(), loopback=loopback))]
+            facts = decisions.create(
+                data.created(), headers=kept.changes, others=others, loopback=loopback
+            )
+            return [(WEBHOOK_ENDPOINT(id_), facts)]
 
         command = Command(
             aggregate=WEBHOOK_ENDPOINT, id=id_, decide=decide, metadata=caller.metadata
         )
-        # The secret comes first: an endpoint that exists can be signed for.
-        secret: str | None = await add_secret(doors.pool, doors.keyring, book_id, id_)
-        try:
+        async with undone_by(lambda: forget_secrets(doors.pool, book_id, id_)):
             done = await run(request, caller, command, WebhookEndpointOut.of)
-        except Exception:
+        if done.replayed:
             await forget_secrets(doors.pool, book_id, id_)
-            raise
-        if done.stream.id != id_:  # a repetition: the first answer is given again
-            await forget_secrets(doors.pool, book_id, id_)
-            secret = await newest_secret(doors.pool, doors.keyring, book_id, done.stream.id)
-        shown = msgspec.structs.replace(
-            WebhookEndpointOut.of(done.entity), secret=msgspec.UNSET if secret is None else secret
-        )
+            secret = await first_secret(caller, done.stream.id)
+        shown = msgspec.structs.replace(WebhookEndpointOut.of(done.entity), secret=secret)
         location = {"Location": f"/api/webhook-endpoints/{done.stream.id}"}
-        headers = {**headers_of(done), **location}
-        return Response(shown, headers=headers, status_code=201)
+        return Response(shown, headers={**headers_of(done), **location}, status_code=201)
 
     @get(
         "/",
@@ -89,9 +102,12 @@ class WebhookEndpointController(Controller):
         summary="Get an endpoint",
         opt=READ,
     )
-    async def get_endpoint(self, caller: By, endpoint_id: IdInPath) -> Response[WebhookEndpointOut]:
-        """The endpoint as it is now, without its secret."""
-        entity = await caller.books.get(caller.book_id, WEBHOOK_ENDPOINT(endpoint_id))
+    async def get_endpoint(
+        self, caller: By, endpoint_id: IdInPath, as_of: AsOf = None
+    ) -> Response[WebhookEndpointOut]:
+        """The endpoint as it is now, or as it was at a RowVersion or an instant; no secret."""
+        stream = WEBHOOK_ENDPOINT(endpoint_id)
+        entity = await caller.books.get(caller.book_id, stream, at=moment(as_of))
         return Response(WebhookEndpointOut.of(entity), headers=etag(entity.version))
 
     @patch(
@@ -111,18 +127,47 @@ class WebhookEndpointController(Controller):
         """Change fields (RFC 7396). It takes effect at a position of the book."""
         expected = expected_version(if_match, data.row_version)
         loopback = await _loopback(caller)
+        given = {} if data.headers is UNSET else data.headers
+        kept = await kept_headers(caller, endpoint_id, given, expected=expected)
         decide = on(
             WEBHOOK_ENDPOINT(endpoint_id),
-            lambda it: decisions.change(it, data.changes(), loopback=loopback),
+            lambda it: decisions.change(
+                it, data.changes(), headers=kept.changes, loopback=loopback
+            ),
         )
-        return await change(
-            request,
-            caller,
-            WEBHOOK_ENDPOINT(endpoint_id),
-            decide,
-            expected=expected,
-            show=WebhookEndpointOut.of,
-        )
+        async with undone_by(lambda: forget_headers(caller, endpoint_id, kept)):
+            return await change(
+                request,
+                caller,
+                WEBHOOK_ENDPOINT(endpoint_id),
+                decide,
+                expected=expected,
+                show=WebhookEndpointOut.of,
+            )
+
+    @post(
+        "/{endpoint_id:str}/rotate-secret",
+        operation_id="rotateWebhookSecret",
+        summary="Rotate the secret",
+        opt=ADMIN,
+        status_code=200,
+    )
+    async def rotate_secret(
+        self,
+        request: Ask,
+        caller: By,
+        endpoint_id: IdInPath,
+        data: JSONBody[RotateIn | None] = None,
+        if_match: IfMatch = None,
+    ) -> Response[WebhookEndpointOut]:
+        """Sign with a new secret, which the answer shows this once.
+
+        Until the overlap ends every webhook is signed with the earlier ones as well, so receivers
+        change over at leisure.
+        """
+        asked = data or RotateIn()
+        expected = expected_version(if_match, asked.row_version)
+        return await rotated(request, caller, endpoint_id, asked, expected)
 
     @post(
         "/{endpoint_id:str}/disable",
@@ -199,6 +244,23 @@ class WebhookEndpointController(Controller):
             expected=expected_version(if_match, None),
             show=WebhookEndpointOut.of,
         )
+
+    @get(
+        "/{endpoint_id:str}/events",
+        operation_id="listWebhookEndpointEvents",
+        summary="History",
+        opt={"scope": "audit"},
+    )
+    async def list_endpoint_events(
+        self,
+        caller: By,
+        endpoint_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
+    ) -> EventPage:
+        """Every event of the endpoint, in order, also after its deletion: who did what when."""
+        return await history(caller, WEBHOOK_ENDPOINT(endpoint_id), after, limit, order)
 
 
 async def _loopback(caller: Caller) -> bool:

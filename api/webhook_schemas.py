@@ -8,8 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.wire import Patch, Reply, RowVersion, ShortText, Wire, sent
 from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
-from domain.webhook_endpoint import MAX_EVENTS, WebhookEndpoint, available_actions
-from store.delivery_log import AttemptMade, Delivery
+from domain.webhook_endpoint import WebhookEndpoint, available_actions
+from domain.webhook_headers import MAX_HEADERS, MAX_VALUE
+from domain.webhook_rules import MAX_EVENTS, MAX_OVERLAP_HOURS, MAX_RATE
 from store.recorded import Versioned
 
 Url = Annotated[
@@ -37,6 +38,40 @@ Category = Annotated[
 ]
 
 
+Order = Annotated[
+    Literal["none", "aggregate", "strict"],
+    Meta(
+        description="In which order events arrive: any; those of each entity one after the other; "
+        "or all of them one after the other, where a failing one holds up the rest."
+    ),
+]
+Payload = Annotated[
+    Literal["full", "thin"],
+    Meta(description="Bodies with the event's data, or with the entity's id for you to read it."),
+]
+RateLimit = Annotated[
+    int, Meta(ge=1, le=MAX_RATE, description="At most so many requests a second.", examples=[50])
+]
+HeaderText = Annotated[str, Meta(min_length=1, max_length=MAX_VALUE)]
+Headers = Annotated[
+    dict[str, HeaderText],
+    Meta(
+        max_length=MAX_HEADERS,
+        description="Headers of your own, sent along with every webhook. Values are encrypted at "
+        "rest and never shown again.",
+        examples=[{"X-Api-Key": "k-1"}],
+    ),
+]
+HeadersPatch = Annotated[
+    dict[str, HeaderText | None],
+    Meta(
+        max_length=2 * MAX_HEADERS,
+        description="Headers to set, or to take away with null; the others stay.",
+        examples=[{"X-Api-Key": "k-2"}],
+    ),
+]
+
+
 class WebhookEndpointIn(Wire):
     """An endpoint to create. It gets the events that happen from then on."""
 
@@ -44,14 +79,21 @@ class WebhookEndpointIn(Wire):
     events: EventFilters
     description: ShortText | None = None
     category: Category = "post-transaction"
+    order: Order = "none"
+    rate_limit: RateLimit | None = None
+    headers: Headers = msgspec.field(default_factory=dict)
+    payload: Payload = "full"
 
     def created(self) -> WebhookEndpointCreated:
-        """The fact that creates the endpoint."""
+        """The fact that creates the endpoint, but for its headers."""
         return WebhookEndpointCreated(
             url=self.url,
             events=tuple(self.events),
             description=self.description,
             category=self.category,
+            order=self.order,
+            rate_limit=self.rate_limit,
+            payload=self.payload,
         )
 
 
@@ -62,15 +104,39 @@ class WebhookEndpointPatch(Wire):
     events: EventFilters | UnsetType = UNSET
     description: Patch[ShortText] = UNSET
     category: Category | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+    rate_limit: Patch[RateLimit] = UNSET
+    headers: HeadersPatch | UnsetType = UNSET
+    payload: Payload | UnsetType = UNSET
     row_version: RowVersion | UnsetType = UNSET
 
     def changes(self) -> WebhookEndpointChanged:
-        """The change that was sent."""
+        """The change that was sent, but for the headers."""
         values = sent(self)
-        values.pop("row_version", None)
+        for elsewhere in ("row_version", "headers"):
+            values.pop(elsewhere, None)
         if "events" in values:
             values["events"] = tuple(values["events"])
         return WebhookEndpointChanged(**values)
+
+
+class RotateIn(Wire):
+    """A new secret, and how long the ones before it stay good beside it.
+
+    The kind `ed25519` adds signatures of the scheme `v1a` with a private key that never leaves
+    Daybook; the answer shows its public key.
+    """
+
+    kind: Literal["hmac", "ed25519"] = "hmac"
+    overlap_hours: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=MAX_OVERLAP_HOURS,
+            description="Until then both secrets sign; 0 ends the earlier ones at once.",
+        ),
+    ] = 24
+    row_version: RowVersion | UnsetType = UNSET
 
 
 class DisableIn(Wire):
@@ -80,16 +146,36 @@ class DisableIn(Wire):
     row_version: RowVersion | UnsetType = UNSET
 
 
+class SigningSecretOut(Reply):
+    """A secret that signs, or did until ``until``; of ed25519 keys with the public key.
+
+    Those of a kind are counted from 1. The secret itself is not shown.
+    """
+
+    kind: str
+    number: int
+    until: datetime | None
+    public_key: str | None
+
+
 class WebhookEndpointOut(Reply):
-    """A webhook endpoint. ``secret`` is shown in the answer to its creation, and never again."""
+    """A webhook endpoint. Of ``headers`` the names are shown.
+
+    ``secret`` is in the answers to its creation and to ``rotate-secret``, and never again.
+    """
 
     id: str
     url: str
     events: list[str]
     description: str | None
     category: str
+    order: str
+    rate_limit: int | None
+    headers: list[str]
+    payload: str
     status: str
     disabled_reason: str | None
+    secrets: list[SigningSecretOut]
     row_version: int
     available_actions: list[str]
     secret: str | UnsetType = UNSET
@@ -97,13 +183,27 @@ class WebhookEndpointOut(Reply):
     @classmethod
     def of(cls, entity: Versioned[WebhookEndpoint]) -> "WebhookEndpointOut":
         """The endpoint as clients see it."""
-        values = msgspec.structs.asdict(entity.state)
-        values["events"] = list(entity.state.events)
+        state = entity.state
         return cls(
             id=entity.id,
+            url=state.url,
+            events=list(state.events),
+            description=state.description,
+            category=state.category,
+            order=state.order,
+            rate_limit=state.rate_limit,
+            headers=[header.name for header in state.headers],
+            payload=state.payload,
+            status=state.status,
+            disabled_reason=state.disabled_reason,
+            secrets=[
+                SigningSecretOut(
+                    kind=it.kind, number=it.number, until=it.until, public_key=it.public_key
+                )
+                for it in state.secrets
+            ],
             row_version=entity.version,
-            available_actions=list(available_actions(entity.state.status)),
-            **values,
+            available_actions=list(available_actions(state.status)),
         )
 
 
@@ -117,6 +217,10 @@ class WebhookEndpointListed(Reply):
     category: str
     status: str
     disabled_reason: str | None
+    ordering: str = msgspec.field(name="order")
+    header_names: list[str] = msgspec.field(name="headers")
+    rate_limit: int | None
+    payload: str
     row_version: int
     created_at: datetime
     changed_at: datetime
@@ -128,58 +232,3 @@ class WebhookEndpointPage(Reply):
     items: list[WebhookEndpointListed]
     next_cursor: str | None
     as_of: int
-
-
-class DeliveryOut(Reply):
-    """One event for one endpoint. The ``last`` fields are those of its latest attempt, if any."""
-
-    endpoint_id: str
-    position: int
-    event_id: str
-    type: str
-    aggregate_id: str
-    recorded_at: datetime
-    state: str
-    attempts: int
-    next_at: datetime | None
-    last_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> "DeliveryOut":
-        """The delivery as clients see it."""
-        values = msgspec.structs.asdict(delivery)
-        topic, stream = values.pop("topic"), values.pop("stream")
-        return cls(type=topic, aggregate_id=stream.partition("/")[2], **values)
-
-
-class DeliveryPage(Reply):
-    """Deliveries, the newest event first. ``nextBefore`` continues; null when nothing follows."""
-
-    items: list[DeliveryOut]
-    next_before: int | None
-
-
-class AttemptOut(Reply):
-    """One try of a delivery. ``response`` is the beginning of what the receiver answered."""
-
-    number: int
-    at: datetime
-    status: int | None
-    error: str | None
-    duration_ms: int
-    peer: str | None
-    response: str
-
-    @classmethod
-    def of(cls, attempt: AttemptMade) -> "AttemptOut":
-        """The attempt as clients see it."""
-        return cls(**msgspec.structs.asdict(attempt))
-
-
-class AttemptPage(Reply):
-    """The attempts of one delivery, in order. ``nextAfter`` continues; null at the end."""
-
-    items: list[AttemptOut]
-    next_after: int | None

@@ -22,7 +22,14 @@ RESULT = Path("build/bench.json")
 @click.command()
 @click.argument("name", required=False, type=click.Choice(list(BENCHMARKS)))
 @click.option("--list", "only_list", is_flag=True, help="Only say which benchmarks there are.")
-def main(name: str | None, *, only_list: bool) -> None:
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.001, 10),
+    default=0.02,
+    show_default=True,
+    help="How much of their millions of events those benchmarks write that fill a database.",
+)
+def main(name: str | None, *, only_list: bool, scale: float) -> None:
     """Measure everything, or the one benchmark NAME; print a table, write build/bench.json.
 
     Every figure is a ratio of two things that take turns in one run, so that it means the same on
@@ -38,7 +45,7 @@ def main(name: str | None, *, only_list: bool) -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     try:
         with stack(HOME, mode="dev", environ=os.environ, report=_say) as running:  # noqa: TID251 - a program of its own
-            figures, failures = uvloop.run(_measure(running.database_url, names))
+            figures, failures = uvloop.run(_measure(running.database_url, names, scale))
     except (StackError, OSError, asyncpg.PostgresError) as error:
         raise click.ClickException(str(error)) from error
     write(figures, RESULT)
@@ -47,7 +54,9 @@ def main(name: str | None, *, only_list: bool) -> None:
         raise click.ClickException("\n".join(failures))
 
 
-async def _measure(server_url: str, names: list[str]) -> tuple[list[Figure], list[str]]:
+async def _measure(
+    server_url: str, names: list[str], scale: float
+) -> tuple[list[Figure], list[str]]:
     """Figures, and what went wrong where there is none."""
     figures: list[Figure] = []
     failures: list[str] = []
@@ -57,7 +66,7 @@ async def _measure(server_url: str, names: list[str]) -> tuple[list[Figure], lis
         _say(f"{name}: {BENCHMARKS[name].about}")
         try:
             async with scratch_database(server_url) as url:
-                figures.append(await BENCHMARKS[name].measure(url))
+                figures.append(await BENCHMARKS[name].at(scale)(url))
         except (WrongAnswer, ConnectionError) as error:
             failures.append(f"{name} failed. {error}")
     return figures, failures

@@ -63,34 +63,50 @@ async def serving(database_url: str) -> AsyncIterator[Api]:
     async with open_pool(database_url, name="daybook benchmark", size=2) as pool:
         book = await open_book(pool, name="Benchmark", mode="sandbox", settings=SELLER)
         key, _ = await create_key(pool, book.book_id, name="benchmark")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "benchmarks.server",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**_environment(), "DATABASE_URL": database_url},
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
+        async with _process(database_url) as (port, pid):
+            yield Api(port, pid, pool, book.book_id, key)
+
+
+@asynccontextmanager
+async def serving_too(database_url: str, api: Api) -> AsyncIterator[Api]:
+    """Another process that serves the same book."""
+    async with _process(database_url) as (port, pid):
+        yield msgspec.structs.replace(api, port=port, pid=pid)
+
+
+@asynccontextmanager
+async def _process(database_url: str) -> AsyncIterator[tuple[int, int]]:
+    """The port and the id of a server process."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "benchmarks.server",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**_environment(), "DATABASE_URL": database_url},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        port = await process.stdout.readline()
+        if not port:
+            raise ConnectionError("The server did not start; it said why.")
+        yield int(port), process.pid
+    finally:
+        process.stdin.close()
         try:
-            port = await process.stdout.readline()
-            if not port:
-                raise ConnectionError("The server did not start; it said why.")
-            yield Api(int(port), process.pid, pool, book.book_id, key)
-        finally:
-            process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 def _environment() -> dict[str, str]:
     """What the server sees: this process's environment without settings of the product."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("DAYBOOK_")}  # noqa: TID251 - it is passed on, not read
-    return {**inherited, "DAYBOOK_SECRET_KEYS": Fernet.generate_key().decode()}
+    # One key makes all of the requests here, more than any quota that protects a server.
+    secret = Fernet.generate_key().decode()
+    return {**inherited, "DAYBOOK_SECRET_KEYS": secret, "DAYBOOK_QUOTA": "0"}
 
 
 async def surroundings(database_url: str) -> str:

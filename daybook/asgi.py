@@ -1,6 +1,5 @@
 """What the HTTP server imports: a factory, so that nothing happens at import."""
 
-import gc
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,6 +8,7 @@ from litestar.types import ASGIApp
 
 from api.app import create_app
 from daybook import __version__, logs
+from daybook.garbage import collect_seldom
 from daybook.settings import API_NEEDS, load
 from daybook.wiring import open_doors
 
@@ -22,18 +22,8 @@ def app(more_routes: Sequence[HTTPRouteHandler] = ()) -> ASGIApp:
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
         access_log=settings.access_log,
+        cors_origins=settings.cors_origins,
         more_routes=more_routes,
     )
-    _collect_seldom()
+    collect_seldom()
     return application
-
-
-def _collect_seldom() -> None:
-    """Let the garbage collector leave alone what lives as long as the process.
-
-    Requests leave hardly any cycles behind. At the default thresholds a busy server made two full
-    collections a second, of up to 54 ms each, which freed next to nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

@@ -40,7 +40,8 @@ not know.
 
 In every event, `position` counts the events of the book and `rowVersion` those of the entity, both
 without gaps: whoever has seen `previousRowVersion` has missed nothing of the entity. The sections
-below show `data`; around it stands the same envelope every time:
+below show `data`; around it stands the same envelope every time. A JSON Schema of each `type` and
+`schemaVersion` is in [events/](events), and served under `/api/event-types`:
 
 ```json
 {envelope}
@@ -57,7 +58,7 @@ _TYPES = {
     bool: "true or false",
     Decimal: "decimal (as text)",
     date: "date (YYYY-MM-DD)",
-    datetime: "instant (RFC 3339, UTC)",
+    datetime: "instant (RFC 3339)",
     NoneType: "null",
 }
 _UNCHANGED = ", absent when unchanged"

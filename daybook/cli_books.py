@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -12,7 +13,7 @@ from domain.errors import RuleBroken
 from domain.facts.settings import BookSettings
 from store.books import Mode, list_books
 from store.database import Pool, open_pool
-from store.keys import SCOPES, create_key, list_keys, revoke_key
+from store.keys import SCOPES, create_key, end_key, list_keys
 from store.secrets import Keyring, SecretUnreadable, reseal_secrets
 
 T = TypeVar("T")
@@ -84,7 +85,8 @@ def create_key_command(book_id: str, name: str, scopes: tuple[str, ...]) -> None
 def list_keys_command(book_id: str) -> None:
     """List the keys of BOOK_ID: id, state, scopes, name."""
     for key in _with_pool(lambda pool: list_keys(pool, book_id)):
-        state = "revoked" if key.revoked_at else "live"
+        ended = "revoked" if key.revoked_at else "expired"
+        state = "live" if key.usable(datetime.now(UTC)) else ended
         click.echo(f"{key.key_id}  {state:7}  {','.join(key.scopes)}  {key.name}")
 
 
@@ -93,7 +95,7 @@ def list_keys_command(book_id: str) -> None:
 @click.argument("key_id")
 def revoke_key_command(book_id: str, key_id: str) -> None:
     """Revoke the key KEY_ID of BOOK_ID for good; it stops working within seconds."""
-    if not _with_pool(lambda pool: revoke_key(pool, book_id, key_id)):
+    if not _with_pool(lambda pool: end_key(pool, book_id, key_id)):
         raise click.ClickException(f"There is no live key {key_id} in {book_id}.")
     click.echo("Revoked.")
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from daybook.settings import Settings
 from projections.projection import News
-from projections.tables import FOLLOWER, project
+from projections.tables import FOLLOWER, project, project_carefully
 from store.cache import Cache
+from store.command_keys import keep_forgetting
 from store.database import Connection, open_pool
+from store.due_notices import DueNotices
 from store.recorded import Recorded
 from workers.broker import make_broker
 from workers.fan_out import fan_out_follower
@@ -28,12 +30,22 @@ async def follow(settings: Settings) -> None:
     async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
         await project(connection, News(connection, book_id, events, cache))
 
+    async def rescue(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
+        await project_carefully(connection, book_id, events, cache)
+
     try:
         async with (
             open_pool(settings.database_url, name="daybook follow") as pool,
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(Follower(pool, FOLLOWER, apply).run())
-            tasks.create_task(fan_out_follower(pool, hints.send).run())
+            notices = DueNotices(pool)
+
+            def due(book_id: str, endpoint_ids: Sequence[str]) -> None:
+                notices.send(book_id, endpoint_ids)
+                hints.send(book_id, endpoint_ids)
+
+            tasks.create_task(Follower(pool, FOLLOWER, apply, rescue=rescue).run())
+            tasks.create_task(keep_forgetting(pool, days=settings.idempotency_days))
+            tasks.create_task(fan_out_follower(pool, due).run())
     finally:
         broker.close()

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -33,7 +34,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = _MIB
     access_log: bool = False
     list_wait_seconds: float = 1.0
+    idempotency_days: int = 30
     allow_loopback_webhooks: bool = False
+    cors_origins: tuple[str, ...] = ()
+    metrics_token: str | None = None
+    keep_attempts_days: int = 30
+    quota: int = 10_000
+    quota_seconds: int = 10
     log_level: str = "INFO"
 
     @property
@@ -71,11 +78,17 @@ def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()
         max_body_bytes=reading.take("DAYBOOK_MAX_BODY_BYTES", _integer(1024, 100 * _MIB), _MIB),
         access_log=reading.take("DAYBOOK_ACCESS_LOG", _boolean, False),  # noqa: FBT003 - a default
         list_wait_seconds=reading.take("DAYBOOK_LIST_WAIT_SECONDS", _seconds, 1.0),
+        idempotency_days=reading.take("DAYBOOK_IDEMPOTENCY_DAYS", _integer(1, 3650), 30),
         allow_loopback_webhooks=reading.take(
             "DAYBOOK_ALLOW_LOOPBACK_WEBHOOKS",
             _boolean,
             False,  # noqa: FBT003 - a default
         ),
+        cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", _origins, ()),
+        keep_attempts_days=reading.take("DAYBOOK_KEEP_ATTEMPTS_DAYS", _integer(1, 3650), 30),
+        quota=reading.take("DAYBOOK_QUOTA", _integer(0, 10_000_000), 10_000),
+        quota_seconds=reading.take("DAYBOOK_QUOTA_SECONDS", _integer(1, 86_400), 10),
+        metrics_token=reading.take("DAYBOOK_METRICS_TOKEN", _token, None),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", _level, "INFO"),
     )
     reading.require(need)
@@ -152,6 +165,21 @@ def _boolean(text: str) -> bool:
     if text.lower() in _FALSE:
         return False
     raise ValueError(f"{text!r} is neither yes nor no")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(","))
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError(f"{origin!r} is not an origin such as https://app.example.com")
+    return origins
+
+
+def _token(text: str) -> str:
+    if len(text) < 16 or not text.isascii():  # noqa: PLR2004 - what nobody guesses
+        raise ValueError("it must be at least 16 ASCII characters")
+    return text
 
 
 def _level(text: str) -> str:

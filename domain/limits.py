@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+from typing_extensions import override
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -19,6 +20,7 @@ class Limit(msgspec.Struct, frozen=True):
         exponent = value.as_tuple().exponent
         return isinstance(exponent, int) and -exponent <= self.decimals
 
+    @override
     def __str__(self) -> str:
         return f"from {self.lowest} to {self.highest}, with at most {self.decimals} decimal digits"
 

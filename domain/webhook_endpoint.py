@@ -1,7 +1,6 @@
 """Webhook endpoint: state, decisions, evolve."""
 
-import re
-from collections.abc import Iterable
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import assert_never
 
@@ -10,36 +9,57 @@ import msgspec
 from domain.aggregate import Aggregate, Fact
 from domain.changes import applied, effective, named
 from domain.errors import NotAllowed, RuleBroken, Violation
-from domain.facts import TOPICS
 from domain.facts.webhook_endpoint import (
+    Header,
     WebhookEndpointChanged,
     WebhookEndpointCreated,
     WebhookEndpointDeleted,
     WebhookEndpointDisabled,
     WebhookEndpointEnabled,
     WebhookEndpointFact,
+    WebhookEndpointSecretRotated,
 )
-from domain.webhook_url import url_problem
-
-CATEGORIES = ("post-transaction", "standard")
-"""The retry policies an endpoint may choose from; what they mean is the sender's affair."""
-
-MAX_EVENTS = 100
-MAX_DESCRIPTION = 500
-
-_OWN_FAMILY = "webhook"
-_FILTER = re.compile(r"\*|[a-z][a-z0-9_]*\.(?:\*|[a-z][a-z0-9_]*)")
+from domain.webhook_headers import HeaderChanges, merged
+from domain.webhook_rules import (
+    MAX_ENDPOINTS,
+    MAX_OVERLAP_HOURS,
+    MAX_SECRETS,
+    OWN_FAMILY,
+    check,
+)
 
 # ---------------------------------------------------------------- state
 
 
+class SigningSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret that signs, until ``until``; those of one kind are counted from 1 in ``number``.
+
+    ``id`` is that under which it is kept; the first one is found by its number.
+    """
+
+    kind: str
+    number: int
+    id: str | None = None
+    until: datetime | None = None
+    public_key: str | None = None
+
+
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an integrator wants events to be sent, and which. See ``WebhookEndpointCreated``."""
+    """Where an integrator wants events to be sent, and which. See ``WebhookEndpointCreated``.
+
+    ``headers`` name what is sent along; the values are kept by ``store.webhook_headers``.
+    ``secrets`` are, of each kind, the latest that may sign, in their order.
+    """
 
     url: str
     events: tuple[str, ...]
     category: str
     description: str | None = None
+    order: str = "none"
+    rate_limit: int | None = None
+    headers: tuple[Header, ...] = ()
+    payload: str = "full"
+    secrets: tuple[SigningSecret, ...] = (SigningSecret(kind="hmac", number=1),)
     status: str = "Enabled"
     disabled_reason: str | None = None
 
@@ -52,7 +72,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if self.status != "Enabled":
             return False
         family = topic.partition(".")[0]
-        everything = "*" in self.events and family != _OWN_FAMILY
+        everything = "*" in self.events and family != OWN_FAMILY
         return everything or topic in self.events or f"{family}.*" in self.events
 
 
@@ -61,6 +81,7 @@ COMMANDS = MappingProxyType(
         "change": ("Enabled", "Disabled"),
         "disable": ("Enabled",),
         "enable": ("Disabled",),
+        "rotate-secret": ("Enabled", "Disabled"),
         "delete": ("Enabled", "Disabled"),
     }
 )
@@ -84,25 +105,71 @@ def guard(endpoint: WebhookEndpoint, command: str) -> None:
 # ---------------------------------------------------------------- decisions
 
 
-def create(created: WebhookEndpointCreated, *, loopback: bool = False) -> list[Fact]:
+def create(
+    created: WebhookEndpointCreated,
+    *,
+    headers: HeaderChanges = MappingProxyType({}),
+    others: int = 0,
+    loopback: bool = False,
+) -> list[Fact]:
     """Send the events from here on that the endpoint asks for.
 
-    ``loopback`` says whether this book's webhooks may go to this machine: see ``url_problem``.
+    ``headers`` are to be sent along, ``others`` is how many endpoints the book has already, and
+    ``loopback`` says whether its webhooks may go to this machine: see ``url_problem``.
     """
-    _check(created, loopback=loopback)
-    return [created]
+    if others >= MAX_ENDPOINTS:
+        detail = f"A book has at most {MAX_ENDPOINTS} webhook endpoints. Delete one first."
+        raise RuleBroken((Violation("webhook-endpoints", "", detail),))
+    fact = msgspec.structs.replace(created, headers=merged(created.headers, headers))
+    check(fact, headers, loopback=loopback)
+    return [fact]
 
 
 def change(
-    endpoint: WebhookEndpoint, changes: WebhookEndpointChanged, *, loopback: bool = False
+    endpoint: WebhookEndpoint,
+    changes: WebhookEndpointChanged,
+    *,
+    headers: HeaderChanges = MappingProxyType({}),
+    loopback: bool = False,
 ) -> list[Fact]:
-    """Change fields. What is so already is no change, and makes no fact."""
+    """Change fields, and the headers that are named. What is so already makes no fact."""
     guard(endpoint, "change")
+    if headers:
+        now = merged(endpoint.headers, headers)
+        changes = msgspec.structs.replace(changes, headers=now)
+    check(changes, headers, loopback=loopback)
     left = effective(changes, endpoint)
-    if left is None:
-        return []
-    _check(left, loopback=loopback)
-    return [left]
+    return [] if left is None else [left]
+
+
+def rotate_secret(
+    endpoint: WebhookEndpoint,
+    *,
+    secret_id: str,
+    overlap: timedelta,
+    now: datetime,
+    kind: str = "hmac",
+    public_key: str | None = None,
+) -> list[Fact]:
+    """Sign with a new secret; the earlier ones of its kind stay good for the overlap.
+
+    ``public_key`` belongs to a secret of the kind ``ed25519``; an endpoint gets its first one so.
+    """
+    guard(endpoint, "rotate-secret")
+    if not timedelta(0) <= overlap <= timedelta(hours=MAX_OVERLAP_HOURS):
+        detail = f"Let the secrets overlap for 0 to {MAX_OVERLAP_HOURS} hours."
+        raise RuleBroken((Violation("webhook-overlap", "/overlapHours", detail),))
+    live = [it for it in endpoint.secrets if it.kind == kind and (not it.until or it.until > now)]
+    if overlap and len(live) >= MAX_SECRETS:
+        detail = (
+            f"{len(live)} secrets sign already, and more may not. Wait until the first one ends, "
+            "or end them all with an overlap of 0 hours."
+        )
+        raise RuleBroken((Violation("webhook-overlap", "/overlapHours", detail),))
+    rotated = WebhookEndpointSecretRotated(
+        kind=kind, secret_id=secret_id, previous_until=now + overlap, public_key=public_key
+    )
+    return [rotated]
 
 
 def disable(endpoint: WebhookEndpoint, *, reason: str) -> list[Fact]:
@@ -123,46 +190,6 @@ def delete(endpoint: WebhookEndpoint) -> list[Fact]:
     return [WebhookEndpointDeleted()]
 
 
-def _check(fact: WebhookEndpointCreated | WebhookEndpointChanged, *, loopback: bool) -> None:
-    fields = named(fact)
-    violations: list[Violation] = []
-    if "url" in fields and (problem := url_problem(fields["url"], loopback=loopback)):
-        violations.append(Violation("webhook-url", "/url", problem))
-    if "events" in fields:
-        violations += _events_violations(fields["events"])
-    if fields.get("category", CATEGORIES[0]) not in CATEGORIES:
-        detail = f"There is no such retry policy. Choose one of: {', '.join(CATEGORIES)}."
-        violations.append(Violation("webhook-category", "/category", detail))
-    if len(fields.get("description") or "") > MAX_DESCRIPTION:
-        detail = f"Describe the endpoint in at most {MAX_DESCRIPTION} characters."
-        violations.append(Violation("webhook-description", "/description", detail))
-    if violations:
-        raise RuleBroken(tuple(violations))
-
-
-def _events_violations(events: tuple[str, ...]) -> Iterable[Violation]:
-    if not 1 <= len(events) <= MAX_EVENTS:
-        detail = f"Name 1 to {MAX_EVENTS} events; * stands for all of them."
-        yield Violation("webhook-events", "/events", detail)
-        return
-    for index, event in enumerate(events):
-        if not _names_something(event):
-            detail = (
-                f"No event is called {event[:60]!r}. Name one such as invoice.posted, "
-                "a family such as invoice.*, or * for all."
-            )
-            yield Violation("webhook-events", f"/events/{index}", detail)
-
-
-def _names_something(event: str) -> bool:
-    if not _FILTER.fullmatch(event):
-        return False
-    prefix = event.removesuffix("*")
-    return event in TOPICS or (
-        prefix != event and any(topic.startswith(prefix) for topic in TOPICS)
-    )
-
-
 # ---------------------------------------------------------------- evolve
 
 
@@ -179,10 +206,31 @@ def evolve(endpoint: WebhookEndpoint | None, fact: WebhookEndpointFact) -> Webho
             return msgspec.structs.replace(endpoint, status="Disabled", disabled_reason=fact.reason)
         case WebhookEndpointEnabled():
             return msgspec.structs.replace(endpoint, status="Enabled", disabled_reason=None)
+        case WebhookEndpointSecretRotated():
+            return msgspec.structs.replace(endpoint, secrets=_rotated(endpoint.secrets, fact))
         case WebhookEndpointDeleted():
             return None
         case _:
             assert_never(fact)
+
+
+def _rotated(
+    secrets: tuple[SigningSecret, ...], fact: WebhookEndpointSecretRotated
+) -> tuple[SigningSecret, ...]:
+    """The secrets with the new one. Of its kind, those before it that may still sign are kept."""
+    same = [
+        msgspec.structs.replace(it, until=min(it.until or fact.previous_until, fact.previous_until))
+        for it in secrets
+        if it.kind == fact.kind
+    ]
+    new = SigningSecret(
+        kind=fact.kind,
+        number=same[-1].number + 1 if same else 1,
+        id=fact.secret_id,
+        public_key=fact.public_key,
+    )
+    others = [it for it in secrets if it.kind != fact.kind]
+    return (*others, *same[-MAX_SECRETS:], new)
 
 
 WEBHOOK_ENDPOINT: Aggregate[WebhookEndpoint] = Aggregate("webhook-endpoint", evolve)

@@ -6,8 +6,10 @@ from projections.page import Listing
 from projections.projection import News
 from store.database import Connection
 
+NAME = "customers"
+
 DDL = """
-create table if not exists projections.customer_list_v1 (
+create table if not exists customer_list_v1 (
     book_id      text        not null,
     id           text        collate "C" not null,
     name         text        collate "C",
@@ -24,16 +26,16 @@ create table if not exists projections.customer_list_v1 (
     primary key (book_id, id)
 );
 -- "whose name starts with", whatever the case
-create index if not exists customer_list_v1_name on projections.customer_list_v1
+create index if not exists customer_list_v1_name on customer_list_v1
     (book_id, name_folded, id);
 -- the default order
-create index if not exists customer_list_v1_created on projections.customer_list_v1
+create index if not exists customer_list_v1_created on customer_list_v1
     (book_id, created_at, id);
 """
 
 LISTING = Listing(
     "customers",
-    table="projections.customer_list_v1",
+    table="customer_list_v1",
     columns=(
         "id",
         "name",
@@ -90,7 +92,7 @@ async def project(connection: Connection, news: News) -> None:
 
 
 _UPSERT = """
-insert into projections.customer_list_v1 as t
+insert into customer_list_v1 as t
 select * from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
     $9::text[], $10::boolean[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])

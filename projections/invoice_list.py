@@ -7,8 +7,10 @@ from projections.page import Listing
 from projections.projection import News
 from store.database import Connection
 
+NAME = "invoices"
+
 DDL = """
-create table if not exists projections.invoice_list_v2 (
+create table if not exists invoice_list_v2 (
     book_id       text        not null,
     id            text        collate "C" not null,
     number        text        collate "C",
@@ -31,27 +33,27 @@ create table if not exists projections.invoice_list_v2 (
     primary key (book_id, id)
 );
 -- the default order, and "what was changed lately"
-create index if not exists invoice_list_v2_created on projections.invoice_list_v2
+create index if not exists invoice_list_v2_created on invoice_list_v2
     (book_id, created_at, id);
 -- "this number"; also proves that no number stands twice
-create unique index if not exists invoice_list_v2_number on projections.invoice_list_v2
+create unique index if not exists invoice_list_v2_number on invoice_list_v2
     (book_id, number);
 -- "the invoices of this customer"
-create index if not exists invoice_list_v2_customer on projections.invoice_list_v2
+create index if not exists invoice_list_v2_customer on invoice_list_v2
     (book_id, customer_id, id);
 -- "what was issued in March", "what is due"
-create index if not exists invoice_list_v2_issued on projections.invoice_list_v2
+create index if not exists invoice_list_v2_issued on invoice_list_v2
     (book_id, issue_date, id);
-create index if not exists invoice_list_v2_due on projections.invoice_list_v2
+create index if not exists invoice_list_v2_due on invoice_list_v2
     (book_id, due_date, id);
 -- "the largest invoices"
-create index if not exists invoice_list_v2_gross on projections.invoice_list_v2
+create index if not exists invoice_list_v2_gross on invoice_list_v2
     (book_id, gross, id);
 """
 
 LISTING = Listing(
     "invoices",
-    table="projections.invoice_list_v2",
+    table="invoice_list_v2",
     columns=(
         "id",
         "number",
@@ -143,7 +145,7 @@ def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
 
 
 _UPSERT = """
-insert into projections.invoice_list_v2 as t
+insert into invoice_list_v2 as t
 select * from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
     $9::date[], $10::date[], $11::text[], $12::text[], $13::numeric[], $14::numeric[],
@@ -160,7 +162,7 @@ where t.row_version < excluded.row_version
 """
 
 _DELETE = """
-delete from projections.invoice_list_v2 t
+delete from invoice_list_v2 t
  using unnest($2::text[], $3::bigint[]) as gone (id, version)
  where t.book_id = $1 and t.id = gone.id and t.row_version <= gone.version
 """

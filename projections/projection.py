@@ -15,10 +15,13 @@ S = TypeVar("S")
 class Projection(Protocol):
     """A read model: a module with these names.
 
-    ``DDL`` creates its tables, whose names carry a version, if they do not exist. ``project``
-    applies events that follow those it has seen, and copes with seeing some again.
+    ``NAME`` is what operators call it. ``DDL`` creates its tables, whose names carry a version, if
+    they do not exist. Tables are named without a schema, here and in all SQL, because the same
+    tables are built in another one while the live ones are read. ``project`` applies events that
+    follow those it has seen, and copes with seeing some again.
     """
 
+    NAME: str
     DDL: str
 
     async def project(self, connection: Connection, news: "News") -> None:

@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from asyncpg import Record
 
-from domain.webhook_endpoint import WEBHOOK_ENDPOINT, WebhookEndpoint
+from domain.facts.webhook_endpoint import Header
+from domain.webhook_endpoint import WEBHOOK_ENDPOINT, SigningSecret, WebhookEndpoint
+from domain.webhook_rules import ORDERS, PAYLOADS
 from projections.filters import Field
 from projections.page import Listing
 from projections.projection import News
 from store.database import Connection, Pool
 from store.recorded import Recorded
 
+NAME = "webhook-endpoints"
+
 DDL = """
-create table if not exists projections.webhook_endpoints_v1 (
+create table if not exists webhook_endpoints_v1 (
     book_id         text        not null,
     id              text collate "C" not null,
     url             text        not null,
@@ -31,18 +36,30 @@ create table if not exists projections.webhook_endpoints_v1 (
     changed_at      timestamptz not null,
     primary key (book_id, id)
 );
+-- Endpoints of earlier releases knew none of these, so the defaults are what a rebuild would find.
+alter table webhook_endpoints_v1
+    add column if not exists ordering     text   not null default 'none',
+    add column if not exists rate_limit   bigint,
+    add column if not exists payload      text   not null default 'full',
+    add column if not exists header_names text[] not null default '{}',
+    add column if not exists header_ids   text[] not null default '{}',
+    add column if not exists secrets      json   not null default '[{"kind":"hmac","number":1}]';
 """
 
 FOLLOWER = "fan-out"
 """The name of the follower whose checkpoint this moves with."""
 
-_STATE = WebhookEndpoint.__struct_fields__
-_COLUMNS = ("id", *_STATE, "row_version", "created_at", "changed_at")
+# Fields that a column of the same name holds; `order` is a word of SQL, and two are no scalars.
+_PLAIN = tuple(
+    it for it in WebhookEndpoint.__struct_fields__ if it not in {"order", "headers", "secrets"}
+)
+_LISTED = ("id", *_PLAIN, "ordering", "header_names", "row_version", "created_at", "changed_at")
+_COLUMNS = (*_LISTED, "header_ids", "secrets")
 
 LISTING = Listing(
     "webhook-endpoints",
-    table="projections.webhook_endpoints_v1",
-    columns=_COLUMNS,
+    table="webhook_endpoints_v1",
+    columns=_LISTED,
     fields=(
         Field(name="id", column="id", kind="text", sortable=True, nullable=False),
         Field(name="url", column="url", kind="text", nullable=False),
@@ -54,6 +71,10 @@ LISTING = Listing(
             values=("Enabled", "Disabled"),
             nullable=False,
         ),
+        Field(name="order", column="ordering", kind="enum", values=ORDERS, nullable=False),
+        Field(name="payload", column="payload", kind="enum", values=PAYLOADS, nullable=False),
+        Field(name="description", column="description", kind="text"),
+        Field(name="changedAt", column="changed_at", kind="instant", sortable=True, nullable=False),
         Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
     ),
 )
@@ -95,8 +116,10 @@ async def project(connection: Connection, news: News) -> None:
     await apply(connection, news.book_id, news.events)
 
 
-async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
-    """Apply events of one book, in order."""
+async def apply(
+    connection: Connection, book_id: str, events: Sequence[Recorded]
+) -> dict[str, Endpoint | None]:
+    """Apply events of one book, in order; answers the endpoints that they are about, by id."""
     about = [event for event in events if concerns(event)]
     ids = sorted({event.aggregate[1] for event in about})
     endpoints: dict[str, Endpoint | None] = dict(await read_endpoints(connection, book_id, ids))
@@ -104,11 +127,12 @@ async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]
         id_ = event.aggregate[1]
         endpoints[id_] = after(endpoints.get(id_), event)
     await connection.execute(
-        "delete from projections.webhook_endpoints_v1 where book_id = $1 and id = any ($2)",
+        "delete from webhook_endpoints_v1 where book_id = $1 and id = any ($2)",
         book_id,
         ids,
     )
     await connection.executemany(_INSERT, [_row(book_id, it) for it in endpoints.values() if it])
+    return endpoints
 
 
 async def read_endpoints(
@@ -116,7 +140,7 @@ async def read_endpoints(
 ) -> dict[str, Endpoint]:
     """The endpoints with these ids, or all of the book, by id."""
     rows = await connection.fetch(
-        f"select {', '.join(_COLUMNS)} from projections.webhook_endpoints_v1"  # noqa: S608 - constants
+        f"select {', '.join(_COLUMNS)} from webhook_endpoints_v1"  # noqa: S608 - constants
         " where book_id = $1 and ($2::text[] is null or id = any ($2)) order by id",
         book_id,
         None if ids is None else list(ids),
@@ -124,7 +148,7 @@ async def read_endpoints(
     return {
         row["id"]: Endpoint(
             id=row["id"],
-            state=msgspec.convert({name: row[name] for name in _STATE}, WebhookEndpoint),
+            state=_state(row),
             row_version=row["row_version"],
             created_at=row["created_at"],
             changed_at=row["changed_at"],
@@ -133,15 +157,40 @@ async def read_endpoints(
     }
 
 
+async def count_endpoints(connection: Connection | Pool, book_id: str) -> int:
+    """How many endpoints the book has."""
+    count: int = await connection.fetchval(
+        "select count(*) from webhook_endpoints_v1 where book_id = $1", book_id
+    )
+    return count
+
+
 _INSERT = (
-    f"insert into projections.webhook_endpoints_v1 (book_id, {', '.join(_COLUMNS)})"  # noqa: S608 - constants
+    f"insert into webhook_endpoints_v1 (book_id, {', '.join(_COLUMNS)})"  # noqa: S608 - constants
     f" values ({', '.join(f'${number}' for number in range(1, len(_COLUMNS) + 2))})"
 )
+_encode = msgspec.json.Encoder().encode
+_decode_secrets = msgspec.json.Decoder(tuple[SigningSecret, ...]).decode
 
 
 def _row(book_id: str, endpoint: Endpoint) -> tuple[object, ...]:
-    state = (getattr(endpoint.state, name) for name in _STATE)
+    state = endpoint.state
     return (
-        *(book_id, endpoint.id, *state),
+        *(book_id, endpoint.id, *(getattr(state, name) for name in _PLAIN)),
+        state.order,
+        [header.name for header in state.headers],
         *(endpoint.row_version, endpoint.created_at, endpoint.changed_at),
+        [header.value_id for header in state.headers],
+        _encode(state.secrets),
+    )
+
+
+def _state(row: Record) -> WebhookEndpoint:
+    headers = zip(row["header_names"], row["header_ids"], strict=True)
+    return WebhookEndpoint(
+        **{name: row[name] for name in _PLAIN if name != "events"},
+        events=tuple(row["events"]),
+        order=row["ordering"],
+        headers=tuple(Header(name=name, value_id=value_id) for name, value_id in headers),
+        secrets=_decode_secrets(row["secrets"]),
     )

@@ -13,7 +13,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
 from domain.errors import NotFound, Refusal
-from store.cache import Cache, Held
+from store.cache import BookCache, Held
 from store.command import Command, Done, Waiting
 from store.errors import StaleRowVersion
 from store.ids import uuid7
@@ -47,7 +47,7 @@ class Accepted(msgspec.Struct, frozen=True):
 class Batch:
     """Decided commands, and the events that they add up to."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: BookCache) -> None:
         self._cache = cache
         self._ahead: dict[str, Held] = {}
         self.reads: dict[str, int] = {}
@@ -91,10 +91,9 @@ class Batch:
         return held
 
     @property
-    def idle(self) -> list[Waiting]:
-        """The commands that write nothing: they were refused, or all was so already."""
-        unchanged = [accepted.waiting for accepted in self.accepted if not accepted.changed]
-        return [waiting for waiting, _ in self.refused] + unchanged
+    def writes(self) -> bool:
+        """Whether there is anything to append: events, or keys of commands that changed nothing."""
+        return bool(self.events or self.keyed)
 
     def settle(self, head_before: int, recorded_at: datetime | None) -> None:
         """The batch is committed (or had nothing to commit): everybody gets the outcome."""
@@ -147,7 +146,7 @@ class Batch:
         held, end = outcome.ahead[outcome.stream.name], len(self.events)
         changed = bool(outcome.events)
         self.accepted.append(Accepted(waiting, outcome.stream, held, end, changed))
-        if command.key is not None and changed:
+        if command.key is not None:
             keyed = KeyedCommand(
                 command.key, command.fingerprint, outcome.stream.name, held.version, end
             )

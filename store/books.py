@@ -1,7 +1,7 @@
 """Books: the doors through which everybody else reads and changes the event log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -10,17 +10,20 @@ import msgspec
 
 from domain.aggregate import Stream, fold
 from domain.errors import NotFound
-from store.cache import Cache, Held
+from store.cache import BookCache, Cache, Held
 from store.command import Command, Done
 from store.database import Pool
 from store.ids import new_id
 from store.log import read_book, read_head, read_stream, read_tails
 from store.recorded import Recorded, Versioned
+from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
-from store.writer import BookWriter
+from store.writer import Backlog, BookWriter
 
 S = TypeVar("S")
 Mode = Literal["live", "sandbox"]
+
+_WRITERS = 1_000
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -33,15 +36,16 @@ class Book(msgspec.Struct, frozen=True):
 
 
 class Books:
-    """Every book that this process touches, each with one writer and one cache."""
+    """Every book that this process touches, each with one writer; they share one cache."""
 
-    def __init__(self, pool: Pool, *, cached_streams: int = 10_000) -> None:
-        """``cached_streams``: how many aggregates of each book are held in memory."""
+    def __init__(self, pool: Pool, *, cached_streams: int = 20_000) -> None:
+        """``cached_streams``: how many aggregates are held in memory, of all books together."""
         self._pool = pool
-        self._cached_streams = cached_streams
-        self._caches: dict[str, Cache] = {}
+        self._cache = Cache(cached_streams)
+        self._backlog = Backlog()
         self._writers: dict[str, BookWriter] = {}
         self._wake_ups = WakeUps(pool)
+        self._tails = Tails(pool)
 
     async def execute(self, book_id: str, command: Command[S]) -> Done[S]:
         """Run a command: all of its facts commit together, or none does.
@@ -51,11 +55,7 @@ class Books:
             StaleRowVersion: The entity moved since the client saw it.
             StoreError: See ``store.errors``.
         """
-        writer = self._writers.get(book_id)
-        if writer is None:
-            cache = self._cache(book_id)
-            writer = BookWriter(self._pool, book_id, cache, self._wake_ups.send)
-            self._writers[book_id] = writer
+        writer = self._writers.get(book_id) or self._open(book_id)
         done: Done[S] = await writer.execute(command)
         return done
 
@@ -73,35 +73,79 @@ class Books:
         return Versioned(stream, held.state, held.version)
 
     async def history(
-        self, book_id: str, stream: Stream[Any], *, after: int = 0, limit: int | None = None
+        self,
+        book_id: str,
+        stream: Stream[Any],
+        *,
+        after: int = 0,
+        until: int | datetime | None = None,
+        limit: int | None = None,
+        descending: bool = False,
     ) -> list[Recorded]:
-        """The recorded events of one entity after a version, in order."""
+        """The recorded events of one entity after a version: see ``store.log.read_stream``."""
         async with self._pool.acquire() as connection:
-            return await read_stream(connection, book_id, stream.name, after=after, limit=limit)
+            return await read_stream(
+                connection,
+                book_id,
+                stream.name,
+                after=after,
+                until=until,
+                limit=limit,
+                descending=descending,
+            )
 
-    async def events(self, book_id: str, *, after: int, limit: int) -> list[Recorded]:
-        """The recorded events of the whole book after a position, in order."""
+    async def events(
+        self,
+        book_id: str,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int,
+        descending: bool = False,
+    ) -> list[Recorded]:
+        """The recorded events of the whole book after a position and up to another one."""
         async with self._pool.acquire() as connection:
-            return await read_book(connection, book_id, after=after, limit=limit)
+            return await read_book(
+                connection, book_id, after=after, until=until, limit=limit, descending=descending
+            )
+
+    def tail(
+        self, book_id: str, *, after: int, limit: int = PAGE, idle_seconds: float | None = None
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """Everything that happens in the book after a position: see ``Tails.tail``."""
+        return self._tails.tail(book_id, after=after, limit=limit, idle_seconds=idle_seconds)
 
     async def head(self, book_id: str) -> int:
         """The latest position of the book. Raises ``UnknownBook``."""
         async with self._pool.acquire() as connection:
             return await read_head(connection, book_id)
 
+    def end_tails(self) -> None:
+        """End every tail. Whoever follows a book may come back, to another process."""
+        self._tails.close()
+
     async def drain(self) -> None:
-        """Wait until every queued command is settled."""
+        """Stop tailing, and wait until every queued command is settled."""
+        self._tails.close()
         await asyncio.gather(*(writer.drain() for writer in self._writers.values()))
 
-    def _cache(self, book_id: str) -> Cache:
-        cache = self._caches.get(book_id)
-        if cache is None:
-            cache = self._caches[book_id] = Cache(self._cached_streams)
-        return cache
+    def _open(self, book_id: str) -> BookWriter:
+        if len(self._writers) >= _WRITERS:
+            # A writer that has nothing to do holds nothing that would be missed.
+            self._writers = {id_: it for id_, it in self._writers.items() if it.busy}
+        writer = BookWriter(
+            self._pool,
+            book_id,
+            BookCache(self._cache, book_id),
+            self._wake_ups.send,
+            backlog=self._backlog,
+        )
+        self._writers[book_id] = writer
+        return writer
 
     async def _now(self, book_id: str, stream: Stream[Any]) -> Held:
         """What is held, brought up to date by what happened since."""
-        cache = self._cache(book_id)
+        cache = BookCache(self._cache, book_id)
         held = cache.get(stream.name) or Held(None, 0)
         async with self._pool.acquire() as connection:
             tails = await read_tails(connection, book_id, {stream.name: held.version})

@@ -12,7 +12,7 @@ class Held(NamedTuple):
 
 
 class Cache:
-    """States of one book's streams. States are immutable, so that nothing is ever copied."""
+    """States of streams. States are immutable, so that nothing is ever copied."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -35,6 +35,26 @@ class Cache:
         if len(self._held) > self._capacity:
             self._held.popitem(last=False)
 
+    def clear(self) -> None:
+        """Hold nothing."""
+        self._held.clear()
+
     def __len__(self) -> int:
         """How many streams are held."""
         return len(self._held)
+
+
+class BookCache:
+    """What a cache holds of one book. All books share its capacity: the busy ones use most."""
+
+    def __init__(self, cache: Cache, book_id: str) -> None:
+        self._cache = cache
+        self._prefix = f"{book_id}/"
+
+    def get(self, stream: str) -> Held | None:
+        """What is held of the stream; it may be behind the book."""
+        return self._cache.get(self._prefix + stream)
+
+    def put(self, stream: str, held: Held) -> None:
+        """Hold this, unless something newer is held already."""
+        self._cache.put(self._prefix + stream, held)

@@ -32,9 +32,11 @@ async def lock(connection: Connection, book_id: str, follower: str) -> int | Non
         follower,
     )
     if position is None:
-        # Either it is held, or this is the first time: then whoever inserts the row holds it.
+        # Either it is held, or this is the first time: then whoever inserts the row holds it. Two
+        # inserts would wait for one another, so only who gets this lock tries.
         position = await connection.fetchval(
-            "insert into store.checkpoints (book_id, follower) values ($1, $2)"
+            "insert into store.checkpoints (book_id, follower) select $1, $2"
+            " where pg_try_advisory_xact_lock(hashtextextended($1::text || '/' || $2::text, 0))"
             " on conflict do nothing returning position",
             book_id,
             follower,
@@ -53,7 +55,7 @@ async def advance(connection: Connection, book_id: str, follower: str, position:
     )
 
 
-async def position(pool: Pool, book_id: str, follower: str) -> int:
+async def position(pool: Pool | Connection, book_id: str, follower: str) -> int:
     """How far the follower has come."""
     reached: int | None = await pool.fetchval(
         "select position from store.checkpoints where book_id = $1 and follower = $2",

@@ -40,7 +40,7 @@ class Done(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
 
     ``state`` is ``None`` when the command ended the entity's life. ``position`` is the book's
     position up to which the outcome is visible; ``changed`` is false when all was so already;
-    ``replayed`` tells that the command had run before.
+    ``replayed`` tells that the command had run before, whether it changed anything then or not.
     """
 
     stream: Stream[S]

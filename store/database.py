@@ -49,22 +49,26 @@ async def _keep(_connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool]:
+async def open_pool(
+    url: str, *, name: str, size: int = 8, schema: str = "projections", patient: bool = False
+) -> AsyncIterator[Pool]:
     """A pool of connections, closed on leaving.
 
     Args:
         url: Where the database is (``postgresql://...``).
         name: What ``pg_stat_activity`` calls these connections.
         size: The most connections held at a time.
+        schema: Where tables are that are named without one. Read models name theirs so, in order
+            that they can be built in another schema.
+        patient: For jobs whose statements may take longer than any request waits.
     """
     settings = {
         "application_name": name,
         "timezone": "UTC",
-        "statement_timeout": "15s",
-        # A process that was stopped in the middle of a transaction must not hold its locks for ever.
+        "statement_timeout": "0" if patient else "15s",
+        # A process that stands still inside a transaction must not hold its locks for ever.
         "idle_in_transaction_session_timeout": "30s",
-        # Read models name their tables without a schema, so that they can be built in another one.
-        "search_path": "projections",
+        "search_path": schema,
     }
     async with asyncpg.create_pool(
         url,
@@ -73,7 +77,7 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> AsyncIterator[Pool
         init=prepare,
         reset=_keep,
         server_settings=settings,
-        command_timeout=20,
+        command_timeout=None if patient else 20,
     ) as pool:
         yield pool
 

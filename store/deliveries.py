@@ -1,45 +1,58 @@
-"""Deliveries: which events are for which webhook endpoints, who may send them, what came of it.
+"""Deliveries: which events are for which webhook endpoints, and what came of it.
 
-The endpoint is the unit. Whoever sends to one leases it; the lease's epoch goes with every result,
-and what a former holder still writes is ignored.
+The endpoint is the unit. Whoever sends to one leases it (``store.leases``); the lease's epoch goes
+with every result, and what a former holder still writes is ignored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from store.database import Connection, Pool
+from store.leases import Lease
 from store.log import recorded
 from store.recorded import Recorded
 
 State = Literal["pending", "delivered", "failed"]
 
 
-class Lease(NamedTuple):
-    """The right to send to an endpoint, for a while."""
-
-    endpoint_id: str
-    epoch: int
-
-
 class Due(NamedTuple):
-    """A delivery whose time has come. ``attempts`` have failed so far."""
+    """A delivery whose time has come.
+
+    ``attempts`` were made so far; ``attempts_before`` of them before it was last replayed, which
+    the retry policy does not count. ``stream`` is told where the order is kept by document.
+    """
 
     endpoint_id: str
+    position: int
     attempts: int
-    event: Recorded
+    attempts_before: int
+    stream: str | None = None
+
+
+class Timings(NamedTuple):
+    """Milliseconds from the start until the name was known, a connection stood, the answer began.
+
+    A connection stands when TLS does. Nothing where one was reused or it came to none.
+    """
+
+    name_ms: float | None = None
+    connect_ms: float | None = None
+    first_byte_ms: float | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try of a delivery, and what becomes of the delivery by it.
 
-    ``response`` is the beginning of the answer's body; ``next_at`` is set if ``state`` is pending.
+    ``number`` counts the attempts of the delivery from 1. ``response`` is the beginning of the
+    answer's body; ``request_headers`` is a JSON object; ``next_at`` is set if ``state`` is pending.
     """
 
     lease: Lease
     position: int
+    number: int
     at: datetime
     status: int | None
     error: str | None
@@ -48,84 +61,88 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     response: bytes
     state: State
     next_at: datetime | None
+    request_headers: bytes | None = None
+    body_sha256: bytes | None = None
+    timings: Timings = Timings()
 
 
-# A delivery is due by the sender's clock or by the database's, which dated its event: a little skew
-# between the two must not make what just happened wait.
-_LEASE = """
-insert into store.endpoint_leases as l (book_id, endpoint_id, epoch, leased_until)
-select $1, e, 1, clock_timestamp() + make_interval(secs => $3)
-  from unnest($2::text[]) as e
- where exists (select from store.deliveries d where d.book_id = $1 and d.endpoint_id = e
-                  and d.state = 'pending' and d.next_at <= greatest($4, now()))
-    -- All senders lock in the same order, so that none waits for another in a circle.
- order by e
-    on conflict (book_id, endpoint_id)
-    do update set epoch = l.epoch + 1, leased_until = excluded.leased_until
- where l.leased_until <= clock_timestamp() and l.paused_until <= clock_timestamp()
-returning endpoint_id, epoch
-"""
-
+# In an ordered mode, what waits for its next attempt holds back what comes after it: everything
+# ('strict'), or what happened to the same document ('aggregate'). A document's deliveries that are
+# due all come along, in order; so a limit never parts one from those before it.
 _READ_DUE = """
-select d.endpoint_id, d.attempts, e.position, e.stream, e.version, e.event_id, e.topic,
-       e.state, e.metadata, e.recorded_at
-  from unnest($2::text[]) as w (endpoint_id)
+select w.endpoint_id, d.position, d.attempts, d.attempts_before, d.stream
+  from unnest($2::text[], $3::text[]) as w (endpoint_id, mode)
  cross join lateral (
-       select endpoint_id, position, attempts, next_at from store.deliveries
-        where book_id = $1 and endpoint_id = w.endpoint_id
-          and state = 'pending' and next_at <= greatest($3, now())
-        order by next_at, position limit $4) as d
-  join store.events e on e.book_id = $1 and e.position = d.position
- order by d.endpoint_id, d.next_at, d.position
+    (select position, attempts, attempts_before, null::text as stream
+       from store.deliveries
+      where w.mode = 'none' and book_id = $1 and endpoint_id = w.endpoint_id
+        and state = 'pending' and next_at <= greatest($4, now())
+      order by next_at, position limit $5)
+    union all
+    (select position, attempts, attempts_before, null
+       from store.deliveries d
+      where w.mode = 'strict' and book_id = $1 and endpoint_id = w.endpoint_id
+        and state = 'pending' and next_at <= greatest($4, now())
+        and not exists (
+            select from store.deliveries b
+             where b.book_id = $1 and b.endpoint_id = w.endpoint_id and b.state = 'pending'
+               and b.next_at > greatest($4, now()) and b.position < d.position)
+      order by position limit $5)
+    union all
+    (select d.position, d.attempts, d.attempts_before, e.stream
+       from store.deliveries d
+       join store.events e on e.book_id = $1 and e.position = d.position
+       left join (
+            select o.stream, min(b.position) as position
+              from store.deliveries b
+              join store.events o on o.book_id = $1 and o.position = b.position
+             where b.book_id = $1 and b.endpoint_id = w.endpoint_id and b.state = 'pending'
+               and b.next_at > greatest($4, now())
+             group by o.stream) as held
+         on held.stream = e.stream and held.position < d.position
+      where w.mode = 'aggregate' and d.book_id = $1 and d.endpoint_id = w.endpoint_id
+        and d.state = 'pending' and d.next_at <= greatest($4, now()) and held.stream is null
+      order by d.position limit $5)
+  ) as d
 """
 
 _RECORD = """
 with done as materialized (
-    select * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::integer[],
-                         $7::text[], $8::integer[], $9::text[], $10::bytea[], $11::text[],
-                         $12::timestamptz[])
-        as d (endpoint_id, epoch, position, at, status, error, duration_ms, peer, response, state,
-              next_at)
+    select * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::timestamptz[],
+                         $7::integer[], $8::text[], $9::integer[], $10::text[], $11::bytea[],
+                         $12::text[], $13::timestamptz[], $14::json[], $15::bytea[], $16::real[],
+                         $17::real[], $18::real[]) with ordinality
+        as d (endpoint_id, epoch, position, number, at, status, error, duration_ms, peer, response,
+              state, next_at, request_headers, body_sha256, name_ms, connect_ms, first_byte_ms,
+              place)
 ), held as materialized (
     -- Locked, so that the lease is not taken over before this is committed.
     select endpoint_id, epoch from store.endpoint_leases
-     where book_id = $1 and endpoint_id in (select endpoint_id from done) for share
+     where book_id = $1 and endpoint_id in (select endpoint_id from done)
+     order by endpoint_id for share
 ), moved as (
-    -- Whatever was decided about a delivery meanwhile: what was received has been delivered.
+    -- Whatever was decided about a delivery meanwhile: what was received has been delivered. What
+    -- is written a second time, because the first answer was lost, has no effect.
     update store.deliveries d set
-           attempts = d.attempts + 1,
+           attempts = n.number,
            state = case when n.state = 'delivered' or d.state = 'pending' then n.state
                         else d.state end,
            next_at = case when n.state <> 'delivered' and d.state = 'pending' then n.next_at end
       from done n join held using (endpoint_id, epoch)
      where d.book_id = $1 and d.endpoint_id = n.endpoint_id and d.position = n.position
-    returning d.endpoint_id, d.position, d.attempts
+       and d.attempts = n.number - 1
+    returning n.place
+), kept as (
+    insert into store.attempts (book_id, endpoint_id, position, number, at, status, error,
+                                duration_ms, peer, response, epoch, request_headers, body_sha256,
+                                name_ms, connect_ms, first_byte_ms)
+    select $1, n.endpoint_id, n.position, n.number, n.at, n.status, n.error, n.duration_ms, n.peer,
+           n.response, n.epoch, n.request_headers, n.body_sha256, n.name_ms, n.connect_ms,
+           n.first_byte_ms
+      from moved join done n using (place)
 )
-insert into store.attempts (book_id, endpoint_id, position, number, at, status, error, duration_ms,
-                            peer, response, epoch)
-select $1, m.endpoint_id, m.position, m.attempts, n.at, n.status, n.error, n.duration_ms,
-       n.peer, n.response, n.epoch
-  from moved m join done n using (endpoint_id, position)
-returning endpoint_id, position
-"""
-
-# It jumps along the index from endpoint to endpoint, so its cost does not depend on how much is
-# waiting at each of them.
-_ENDPOINTS_DUE = """
-with recursive first as (
-    (select book_id, endpoint_id, next_at from store.deliveries where state = 'pending'
-      order by book_id, endpoint_id, next_at limit 1)
-    union all
-    select n.* from first f cross join lateral (
-        select book_id, endpoint_id, next_at from store.deliveries
-         where state = 'pending' and (book_id, endpoint_id) > (f.book_id, f.endpoint_id)
-         order by book_id, endpoint_id, next_at limit 1) as n
-)
-select f.book_id, f.endpoint_id from first f
-  left join store.endpoint_leases l using (book_id, endpoint_id)
- where f.next_at <= greatest($1, now())
-   and coalesce(greatest(l.leased_until, l.paused_until) <= clock_timestamp(), true)
- order by f.next_at limit $2
+select held.epoch is not null as kept from done n left join held using (endpoint_id, epoch)
+ order by n.place
 """
 
 
@@ -174,86 +191,70 @@ async def pause(
 
 
 async def resume(connection: Connection, book_id: str, endpoint_id: str) -> None:
-    """End the endpoint's pause."""
+    """End the endpoint's pause, and forget how it failed before."""
     await connection.execute(
-        "update store.endpoint_leases set paused_until = '-infinity'"
-        " where book_id = $1 and endpoint_id = $2",
+        "update store.endpoint_leases set paused_until = '-infinity', open_until = '-infinity',"
+        " failures = 0, failing_since = null where book_id = $1 and endpoint_id = $2",
         book_id,
         endpoint_id,
-    )
-
-
-async def lease(
-    connection: Connection | Pool,
-    book_id: str,
-    endpoint_ids: Sequence[str],
-    *,
-    now: datetime,
-    seconds: float,
-) -> list[Lease]:
-    """Lease those of the endpoints that have work, that nobody holds and that are not paused."""
-    rows = await connection.fetch(_LEASE, book_id, list(set(endpoint_ids)), seconds, now)
-    return [Lease(*row) for row in rows]
-
-
-async def release(connection: Connection | Pool, book_id: str, held: Lease) -> None:
-    """Give the lease back. Without effect if another sender has taken over."""
-    await connection.execute(
-        "update store.endpoint_leases set leased_until = '-infinity'"
-        " where book_id = $1 and endpoint_id = $2 and epoch = $3",
-        book_id,
-        *held,
     )
 
 
 async def read_due(
     connection: Connection | Pool,
     book_id: str,
-    endpoint_ids: Sequence[str],
+    modes: Iterable[tuple[str, str]],
     *,
     now: datetime,
     limit: int,
 ) -> list[Due]:
-    """What is due at each of the endpoints, at most ``limit`` for each, the longest due first."""
-    rows = await connection.fetch(_READ_DUE, book_id, list(endpoint_ids), now, limit)
-    return [Due(row["endpoint_id"], row["attempts"], recorded(book_id, row)) for row in rows]
+    """What may be sent now, at most ``limit`` for each endpoint, in the order to send it in.
+
+    ``modes`` are endpoints and how each keeps order: ``none``, ``aggregate`` or ``strict``.
+    """
+    modes = list(modes)
+    rows = await connection.fetch(
+        _READ_DUE, book_id, [id_ for id_, _ in modes], [mode for _, mode in modes], now, limit
+    )
+    return [Due(*row) for row in rows]
+
+
+async def read_events(
+    connection: Connection | Pool, book_id: str, positions: Sequence[int]
+) -> list[Recorded]:
+    """The events at these positions."""
+    rows = await connection.fetch(
+        "select position, stream, version, event_id, topic, state, metadata, recorded_at"
+        " from store.events where book_id = $1 and position = any ($2)",
+        book_id,
+        positions,
+    )
+    return [recorded(book_id, row) for row in rows]
 
 
 async def record(
     connection: Connection | Pool, book_id: str, attempts: Sequence[Attempt]
-) -> set[tuple[str, int]]:
+) -> list[bool]:
     """Write down attempts and what becomes of their deliveries, at most one for each delivery.
 
-    Answers endpoint and position of those that were written: the others belong to leases that
-    somebody else has taken over.
+    Writing the same ones again has no effect. Answers of each attempt whether it stands: the others
+    belong to leases that somebody else has taken over.
     """
-    rows = await connection.fetch(
-        _RECORD,
-        book_id,
-        [attempt.lease.endpoint_id for attempt in attempts],
-        [attempt.lease.epoch for attempt in attempts],
-        [attempt.position for attempt in attempts],
-        [attempt.at for attempt in attempts],
-        [attempt.status for attempt in attempts],
-        [attempt.error for attempt in attempts],
-        [attempt.duration_ms for attempt in attempts],
-        [attempt.peer for attempt in attempts],
-        [attempt.response for attempt in attempts],
-        [attempt.state for attempt in attempts],
-        [attempt.next_at for attempt in attempts],
-    )
-    return {(row["endpoint_id"], row["position"]) for row in rows}
+    rows = await connection.fetch(_RECORD, book_id, *_columns(attempts))
+    return [row["kept"] for row in rows]
 
 
-async def endpoints_due(
-    connection: Connection | Pool, *, now: datetime, limit: int
-) -> list[tuple[str, str]]:
-    """Book and id of endpoints with work that nobody does, the longest waiting first.
-
-    It is the one question that senders ask of all books.
-    """
-    rows = await connection.fetch(_ENDPOINTS_DUE, now, limit)
-    return [(row["book_id"], row["endpoint_id"]) for row in rows]
+def _columns(attempts: Sequence[Attempt]) -> Iterable[list[object]]:
+    rows = [
+        (
+            *it.lease[:2],
+            *(it.position, it.number, it.at, it.status, it.error, it.duration_ms, it.peer),
+            *(it.response, it.state, it.next_at, it.request_headers, it.body_sha256),
+            *it.timings,
+        )
+        for it in attempts
+    ]
+    return map(list, zip(*rows, strict=True))
 
 
 async def is_sandbox(connection: Connection | Pool, book_id: str) -> bool:

@@ -17,7 +17,9 @@ from store.recorded import Metadata, Recorded
 
 _metadata = msgspec.json.Decoder(Metadata)
 
-_COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
+COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
+_ORDER = ("asc", "desc")
+_END = 2**63 - 1  # beyond any version and position: a bound that an index can always use
 
 
 class Appending(NamedTuple):
@@ -31,7 +33,8 @@ class Appending(NamedTuple):
 class KeyedCommand(NamedTuple):
     """A command with an idempotency key: what is kept to answer its repetition.
 
-    ``end`` counts the events of the batch up to and including this command's last one.
+    ``end`` counts the events of the batch up to and including this command's last one; a command
+    that changed nothing has none.
     """
 
     key: str
@@ -116,14 +119,22 @@ def recorded(book_id: str, row: Record) -> Recorded:
 
 
 async def read_book(
-    connection: Connection, book_id: str, *, after: int, limit: int
+    connection: Connection,
+    book_id: str,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    limit: int,
+    descending: bool = False,
 ) -> list[Recorded]:
-    """The next events of the book after a position, in order."""
+    """Events of the book after a position and up to another one, oldest or newest first."""
     rows = await connection.fetch(
-        f"select {_COLUMNS} from store.events"  # noqa: S608 - a constant
-        " where book_id = $1 and position > $2 order by position limit $3",
+        f"select {COLUMNS} from store.events"  # noqa: S608 - constants
+        f" where book_id = $1 and position > $2 and position <= $3"
+        f" order by position {_ORDER[descending]} limit $4",
         book_id,
         after,
+        _END if until is None else until,
         limit,
     )
     return [recorded(book_id, row) for row in rows]
@@ -137,6 +148,7 @@ async def read_stream(
     after: int = 0,
     until: int | datetime | None = None,
     limit: int | None = None,
+    descending: bool = False,
 ) -> list[Recorded]:
     """Events of one stream after a version, in order.
 
@@ -147,14 +159,15 @@ async def read_stream(
         after: Only versions above this one.
         until: Only versions up to this one, or what was recorded up to this instant.
         limit: At most so many.
+        descending: Newest first.
     """
-    until_version = until if isinstance(until, int) else None
+    until_version = until if isinstance(until, int) else _END
     until_instant = until if isinstance(until, datetime) else None
     rows = await connection.fetch(
-        f"select {_COLUMNS} from store.events"  # noqa: S608 - a constant
-        " where book_id = $1 and stream = $2 and version > $3"
-        " and ($4::bigint is null or version <= $4)"
-        " and ($5::timestamptz is null or recorded_at <= $5) order by version limit $6",
+        f"select {COLUMNS} from store.events"  # noqa: S608 - constants
+        f" where book_id = $1 and stream = $2 and version > $3 and version <= $4"
+        f" and ($5::timestamptz is null or recorded_at <= $5)"
+        f" order by version {_ORDER[descending]} limit $6",
         book_id,
         stream,
         after,
@@ -172,11 +185,13 @@ async def read_tails(
 
     Streams without news are left out.
     """
+    # Stream by stream, each by its index: as a plain join, the planner may read the whole book.
     rows = await connection.fetch(
-        "select e.stream, e.version, e.topic, e.state"
-        " from unnest($2::text[], $3::bigint[]) as k (stream, version)"
-        " join store.events e on e.book_id = $1 and e.stream = k.stream and e.version > k.version"
-        " order by e.stream, e.version",
+        "select k.stream, e.version, e.topic, e.state"
+        " from unnest($2::text[], $3::bigint[]) as k (stream, version),"
+        " lateral (select version, topic, state from store.events"
+        "  where book_id = $1 and stream = k.stream and version > k.version"
+        "  order by version) e order by k.stream, e.version",
         book_id,
         list(known.keys()),
         list(known.values()),

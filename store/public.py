@@ -9,6 +9,7 @@ What is published stays: a fact whose stored shape changes keeps its public one 
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,12 +32,14 @@ class AggregateRef(msgspec.Struct, frozen=True):
 class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An event as integrators see it.
 
-    ``rowVersion`` orders the events of one entity, ``position`` those of the whole book; a
-    consumer that has seen ``previousRowVersion`` has missed nothing of the entity.
+    ``type`` and ``schemaVersion`` name its schema. ``rowVersion`` orders the events of one entity,
+    ``position`` those of the whole book; a consumer that has seen ``previousRowVersion`` has missed
+    nothing of the entity.
     """
 
     id: str
     type: str
+    schema_version: int
     timestamp: datetime
     book_id: str
     position: int
@@ -48,9 +51,13 @@ class PublicEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AuditedEvent(PublicEvent, frozen=True, kw_only=True, rename="camel"):
-    """An event as auditors see it: also by which request, and the reason that was given."""
+    """An event as auditors see it: also by which request, in which editor, and why."""
 
     request_id: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    edit_session: str | None
+    edit_seq: int | None
     reason: str | None
 
 
@@ -61,13 +68,27 @@ def public_event(event: Recorded) -> PublicEvent:
 
 def audited_event(event: Recorded) -> AuditedEvent:
     """The auditors' form of a recorded event."""
-    metadata = event.metadata
-    return AuditedEvent(**_members(event), request_id=metadata.request_id, reason=metadata.reason)
+    said = event.metadata
+    return AuditedEvent(
+        **_members(event),
+        request_id=said.request_id,
+        correlation_id=said.correlation_id,
+        causation_id=said.causation_id,
+        edit_session=said.edit_session,
+        edit_seq=said.edit_seq,
+        reason=said.reason,
+    )
 
 
 def render(event: Recorded) -> bytes:
     """The public form as UTF-8 JSON: the body of a webhook."""
     return _encode(public_event(event))
+
+
+def render_thin(event: Recorded) -> bytes:
+    """The thin form: the same, but of the data only the id; the rest is to be asked for."""
+    members = {**_members(event), "data": {"id": event.aggregate[1]}}
+    return _encode(PublicEvent(**members))
 
 
 def public_fact(fact: Fact) -> dict[str, Any]:
@@ -81,6 +102,7 @@ def _members(event: Recorded) -> dict[str, Any]:
     return {
         "id": event.event_id,
         "type": event.topic,
+        "schema_version": type(event.fact).class_version,
         "timestamp": event.recorded_at,
         "book_id": event.book_id,
         "position": event.position,
@@ -95,15 +117,15 @@ def _members(event: Recorded) -> dict[str, Any]:
 def _changes(fact: Any) -> dict[str, Any]:
     """Of a change only what changed, and of which part: as one would write a merge patch."""
     id_ = {"id": fact.to.id} if hasattr(fact.to, "id") else {}
-    return {**id_, **{_camel(it): public_value(getattr(fact.to, it)) for it in fact.fields}}
+    return {**id_, **{public_name(it): public_value(getattr(fact.to, it)) for it in fact.fields}}
 
 
 def _fields(struct: msgspec.Struct) -> dict[str, Any]:
     """The fields, after the one that tells the kind where there are several kinds."""
     config = struct.__struct_config__
-    kind = {_camel(config.tag_field): config.tag} if config.tag_field and config.tag else {}
+    kind = {public_name(config.tag_field): config.tag} if config.tag_field and config.tag else {}
     named = {
-        _camel(name): public_value(value)
+        public_name(name): public_value(value)
         for name in struct.__struct_fields__
         if (value := getattr(struct, name)) is not msgspec.UNSET
     }
@@ -116,11 +138,14 @@ def public_value(value: Any) -> Any:
         return _fields(value)
     if isinstance(value, tuple | list):
         return [public_value(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")  # never with an exponent, however many zeros that takes
     return msgspec.to_builtins(value)
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
+def public_name(field: str) -> str:
+    """The public name of a field."""
+    first, *rest = field.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 

@@ -15,13 +15,16 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
 
     ``actor`` is the id of an API key, or the name of a part of the program. ``correlation_id``
     groups everything that one business action set off; ``causation_id`` is the event or request
-    that directly caused this one.
+    that directly caused this one. ``edit_session`` and ``edit_seq`` tell in which open editor, and
+    as its how-manieth change, somebody made it; ``reason`` is what they said to explain it.
     """
 
     actor: str
     request_id: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
+    edit_session: str | None = None
+    edit_seq: int | None = None
     reason: str | None = None
 
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from store.database import DATABASE_ERRORS, Pool
+from store.database import DATABASE_ERRORS, Connection, Pool
 
 _CHANNEL = "daybook_appended"
 _PAUSE_SECONDS = 0.005
@@ -44,16 +44,21 @@ class WakeUps:
 
 
 @asynccontextmanager
-async def listening(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[None]:
-    """Call ``heard`` with the id of each book that has news, while the block runs."""
+async def listening(
+    pool: Pool, heard: Callable[[str], None], *, channel: str = _CHANNEL
+) -> AsyncIterator[Connection]:
+    """Call ``heard`` with the id of each book that has news, while the block runs.
+
+    The connection that listens may be used meanwhile. When it is lost, nothing more is heard.
+    """
 
     def on_notify(_connection: object, _pid: int, _channel: str, payload: object) -> None:
         heard(str(payload))
 
     async with pool.acquire() as connection:
-        await connection.add_listener(_CHANNEL, on_notify)
+        await connection.add_listener(channel, on_notify)
         try:
-            yield
+            yield connection
         finally:
             if not connection.is_closed():
-                await connection.remove_listener(_CHANNEL, on_notify)
+                await connection.remove_listener(channel, on_notify)

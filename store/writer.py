@@ -16,7 +16,7 @@ from typing import Any
 
 from domain.aggregate import Stream, fold
 from store.batch import Batch, NotAtHand
-from store.cache import Cache, Held
+from store.cache import BookCache, Held
 from store.command import Command, Done, Waiting
 from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
 from store.errors import Busy, KeyReused, Unavailable
@@ -31,6 +31,11 @@ from store.log import (
 )
 
 MAX_WAITING = 5_000
+"""Commands of a book that may wait in a process: about a second's work."""
+
+MAX_WAITING_IN_ALL = 20_000
+"""The same of all books together: it bounds the memory of a process while the database is away."""
+
 _MAX_COMMANDS = 256
 _MAX_EVENTS = 2_000
 _OPTIMISTIC_TRIES = 2
@@ -43,13 +48,27 @@ _UNKNOWN = (
 )
 
 
+class Backlog:
+    """How many commands wait in this process, whatever their book."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class BookWriter:
     """Decides and commits the commands of one book, in the order in which they came."""
 
     def __init__(
-        self, pool: Pool, book_id: str, cache: Cache, committed: Callable[[str], None]
+        self,
+        pool: Pool,
+        book_id: str,
+        cache: BookCache,
+        committed: Callable[[str], None],
+        *,
+        backlog: Backlog,
     ) -> None:
         self._pool = pool
+        self._backlog = backlog
         self._book_id = book_id
         self._cache = cache
         self._committed = committed
@@ -65,11 +84,19 @@ class BookWriter:
         """
         if len(self._queue) >= MAX_WAITING:
             raise Busy(f"{MAX_WAITING} commands of this book are waiting already.")
+        if self._backlog.count >= MAX_WAITING_IN_ALL:
+            raise Busy(f"{MAX_WAITING_IN_ALL} commands of all books are waiting already.")
         future: asyncio.Future[Done[Any]] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(command, future))
-        if self._task is None or self._task.done():
+        self._backlog.count += 1
+        if not self.busy:
             self._task = asyncio.create_task(self._work(), name=f"writer of {self._book_id}")
         return await future
+
+    @property
+    def busy(self) -> bool:
+        """Whether commands are waiting or under way."""
+        return self._task is not None and not self._task.done()
 
     async def drain(self) -> None:
         """Wait until everything that was queued is settled."""
@@ -94,6 +121,7 @@ class BookWriter:
             if key is not None and key in keys:
                 break  # its forerunner must commit first; then it is answered as a repetition
             waiting = self._queue.popleft()
+            self._backlog.count -= 1
             if waiting.future.cancelled():
                 continue
             if key is not None:
@@ -118,8 +146,9 @@ class BookWriter:
                     else:
                         committed = await self._attempt(connection, batch, commands)
                     if committed is not None:
-                        # One that wrote nothing may have run elsewhere since its key was looked up.
-                        await self._without_repetitions(connection, batch.idle)
+                        # One that is refused may have run elsewhere since its key was looked up.
+                        refused = [waiting for waiting, _ in batch.refused]
+                        await self._without_repetitions(connection, refused)
             except DATABASE_ERRORS as error:
                 if committed is None and not connection_lost(error):
                     await self._commit_each(commands, error)
@@ -165,7 +194,7 @@ class BookWriter:
     ) -> tuple[int, datetime | None] | None:
         """Decide and append; answer the head before the batch, or ``None`` to decide again."""
         await self._decide(connection, batch, await self._without_repetitions(connection, commands))
-        if not batch.events:
+        if not batch.writes:
             if await self._refresh(connection, batch):
                 return None
             return await read_head(connection, self._book_id), None

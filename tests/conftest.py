@@ -39,10 +39,12 @@ async def template(servers: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
     name = f"template_{uuid4().hex}"
     admin = await asyncpg.connect(url)
     await admin.execute(f"create database {name}")
-    connection = await asyncpg.connect(url, database=name)
-    await migrate(connection)
-    await prepare_tables(connection)
-    await connection.close()
+    async with (
+        open_pool(_with_database(url, name), name="template") as pool,
+        pool.acquire() as connection,
+    ):
+        await migrate(connection)
+        await prepare_tables(connection)
     yield url, name
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()

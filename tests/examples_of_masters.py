@@ -1,6 +1,6 @@
 """An example of every fact about master data, settings and periods: see ``tests/examples.py``."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +118,8 @@ def _values(details: Any) -> dict[str, Any]:
     return {it: getattr(details, it) for it in details.__struct_fields__}
 
 
+_HEADER = webhook_endpoint.Header(name="X-Tenant", value_id="whh_01K9VXEH3T0000000000000007")
+
 MASTER_EXAMPLES: dict[str, Fact] = {
     "customer.created.v1-first": customer.CustomerCreated(**_CREATED_V1),
     "customer.created.v1": customer.CustomerCreated(**_CUSTOMER),
@@ -202,6 +204,32 @@ MASTER_EXAMPLES: dict[str, Fact] = {
         events=("*",),
         category="standard",
         description=None,
+    ),
+    "webhook.endpoint_created.v2": webhook_endpoint.WebhookEndpointCreated(
+        url="https://hooks.acme.example/daybook",
+        events=("invoice.posted", "customer.*"),
+        category="post-transaction",
+        description="Ledger import",
+        order="aggregate",
+        rate_limit=50,
+        headers=(_HEADER,),
+        payload="thin",
+    ),
+    "webhook.endpoint_changed.v2": webhook_endpoint.WebhookEndpointChanged(
+        url="https://hooks.acme.example/v2",
+        events=("*",),
+        category="standard",
+        description=None,
+        order="strict",
+        rate_limit=None,
+        headers=(_HEADER,),
+        payload="full",
+    ),
+    "webhook.endpoint_secret_rotated.v1": webhook_endpoint.WebhookEndpointSecretRotated(
+        kind="ed25519",
+        secret_id="whs_01K9VXEH3T0000000000000006",
+        previous_until=datetime(2026, 11, 3, 9, 30, tzinfo=UTC),
+        public_key="whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=",
     ),
     "webhook.endpoint_disabled.v1": webhook_endpoint.WebhookEndpointDisabled(
         reason="The endpoint has refused every delivery since 2026-11-06."

@@ -9,14 +9,19 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from projections.webhook_endpoints import read_endpoints
-from store import deliveries
-from store.deliveries import Due, Lease
-from store.secrets import SecretUnreadable, live_secrets
-from workers.drain import BATCH, LEASE_SECONDS, PAUSE_SECONDS, Drain, Means, Target
+from store import deliveries, leases
+from store.due_notices import hearing
+from store.leases import Lease, Released
+from workers.disabling import PAUSE_SECONDS
+from workers.dispatch import Dispatch, Means, Ready, Target
+from workers.drain import Drain
+from workers.targets import read_targets
 
 MAX_ENDPOINTS = 1000
 """How many endpoints one process drains at a time; a hint beyond that waits for a sweep."""
+
+GROUP = 100
+"""So many endpoints are leased, and looked at, together."""
 
 SWEEP_SECONDS = 1.0
 _STOP_SECONDS = 20.0
@@ -29,6 +34,7 @@ class Deliverer:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._dispatch = Dispatch(means)
         # The endpoints that are being drained, and whether they got a hint meanwhile.
         self._busy: dict[tuple[str, str], bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,15 +50,16 @@ class Deliverer:
             elif len(self._busy) < MAX_ENDPOINTS and not self._stopping:
                 self._busy[key] = False
                 fresh.append(endpoint_id)
-        if fresh:
-            task = asyncio.create_task(self._drain(book_id, fresh), name="drain")
+        for start in range(0, len(fresh), GROUP):
+            drain = self._drain(book_id, fresh[start : start + GROUP])
+            task = asyncio.create_task(drain, name="drain")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def sweep(self) -> int:
         """Drain every endpoint that has work which nobody does; answers how many those are."""
         room = MAX_ENDPOINTS - len(self._busy)
-        found = await deliveries.endpoints_due(
+        found = await leases.endpoints_due(
             self._means.pool, now=self._means.clock(), limit=max(room, 0)
         )
         books: dict[str, list[str]] = {}
@@ -63,13 +70,22 @@ class Deliverer:
         return len(found)
 
     async def run(self) -> None:
-        """Sweep until cancelled. A lost database is waited for."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                logger.exception("webhooks cannot be swept; the next sweep follows in a moment")
-            await asyncio.sleep(SWEEP_SECONDS)
+        """Listen, sweep and renew leases until cancelled. A lost database is waited for."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.renew())
+            while True:
+                try:
+                    async with hearing(self._means.pool, self.hint) as connected:
+                        while connected():
+                            await self.sweep()
+                            await asyncio.sleep(SWEEP_SECONDS)
+                except Exception:
+                    logger.exception("webhooks cannot be swept; the next sweep follows in a moment")
+                    await asyncio.sleep(SWEEP_SECONDS)
+
+    async def renew(self) -> None:
+        """Renew the leases that this process holds, until cancelled."""
+        await self._dispatch.holds.run()
 
     async def settled(self) -> None:
         """Wait until no endpoint is being drained."""
@@ -90,24 +106,34 @@ class Deliverer:
     async def _drain(self, book_id: str, endpoint_ids: Sequence[str]) -> None:
         """Lease what is free of these, and drain each of them at its own pace."""
         left = set(endpoint_ids)
+        taken: list[tuple[Target, list[Ready]]] = []
         try:
-            targets = await self._take(book_id, endpoint_ids)
-            left -= {target.lease.endpoint_id for target, _ in targets}
+            taken = await self._take(book_id, endpoint_ids)
+            left -= {target.id for target, _ in taken}
         except Exception:
             logger.exception("webhooks of %s cannot be sent now; a sweep will try again", book_id)
-            targets = []
-        self._end(book_id, left)
-        await asyncio.gather(*(self._drain_one(target, due) for target, due in targets))
+        finally:
+            self._end(book_id, left)
+        async with asyncio.TaskGroup() as drains:
+            for target, page in taken:
+                drains.create_task(self._drain_one(target, page))
 
-    async def _drain_one(self, target: Target, due: Sequence[Due]) -> None:
-        drain = Drain(self._means, target, lambda: self._stopping)
+    async def _drain_one(self, target: Target, page: Sequence[Ready]) -> None:
+        key = (target.book_id, target.id)
+
+        def hinted() -> bool:
+            hinted, self._busy[key] = self._busy[key], False
+            return hinted
+
         try:
-            await drain.run(due)
+            drain = Drain(self._dispatch, target, stopping=lambda: self._stopping, hinted=hinted)
+            await drain.run(page)
         except Exception:
             # Its lease runs out by itself; the other endpoints are none the worse.
-            logger.exception("webhooks of %s were not recorded", target.lease.endpoint_id)
+            logger.exception("webhooks of %s were not recorded", target.id)
         finally:
-            self._end(target.book_id, [target.lease.endpoint_id])
+            self._dispatch.holds.drop(target.book_id, target.hold)
+            self._end(target.book_id, [target.id])
 
     def _end(self, book_id: str, endpoint_ids: Iterable[str]) -> None:
         """These endpoints are no longer being drained, unless a hint came meanwhile."""
@@ -117,56 +143,52 @@ class Deliverer:
 
     async def _take(
         self, book_id: str, endpoint_ids: Sequence[str]
-    ) -> list[tuple[Target, list[Due]]]:
+    ) -> list[tuple[Target, list[Ready]]]:
         """Lease what is free, and read what is due there, all in a few round trips."""
-        pool, now = self._means.pool, self._means.clock()
-        leases = await deliveries.lease(pool, book_id, endpoint_ids, now=now, seconds=LEASE_SECONDS)
-        ids = [lease.endpoint_id for lease in leases]
-        if not ids:
+        asked_at = asyncio.get_running_loop().time()
+        taken = await leases.lease(
+            self._means.pool,
+            book_id,
+            endpoint_ids,
+            now=self._means.clock(),
+            seconds=self._means.lease_seconds,
+        )
+        if not taken:
             return []
-        due: dict[str, list[Due]] = {id_: [] for id_ in ids}
-        for one in await deliveries.read_due(pool, book_id, ids, now=now, limit=BATCH):
-            due[one.endpoint_id].append(one)
-        targets = await self._targets(book_id, leases)
-        for lease in leases:
-            if lease.endpoint_id not in targets:
-                # What it lacks will not appear by asking again at once.
-                logger.error("%s cannot be sent to: no endpoint or secret", lease.endpoint_id)
-                await deliveries.pause(pool, book_id, lease.endpoint_id, seconds=PAUSE_SECONDS)
-                await deliveries.release(pool, book_id, lease)
-        return [(target, due[id_]) for id_, target in targets.items()]
-
-    async def _targets(self, book_id: str, leases: Sequence[Lease]) -> dict[str, Target]:
-        pool, now = self._means.pool, self._means.clock()
-        ids = [lease.endpoint_id for lease in leases]
-        endpoints = await read_endpoints(pool, book_id, ids)
-        sandbox = await deliveries.is_sandbox(pool, book_id)
+        holds = [self._dispatch.holds.add(book_id, lease, asked_at=asked_at) for lease in taken]
         try:
-            secrets = await live_secrets(pool, self._means.keyring, book_id, ids, now=now)
-        except SecretUnreadable:
-            logger.exception("webhooks of %s cannot be signed", book_id)
-            secrets = {}
-        return {
-            lease.endpoint_id: Target(
-                book_id=book_id,
-                sandbox=sandbox,
-                lease=lease,
-                endpoint=endpoints[lease.endpoint_id],
-                secrets=secrets[lease.endpoint_id],
-            )
-            for lease in leases
-            if lease.endpoint_id in endpoints and lease.endpoint_id in secrets
-        }
+            targets = await read_targets(self._means, book_id, holds)
+            pages = await self._dispatch.read(book_id, targets)
+        except BaseException:
+            for hold in holds:
+                self._dispatch.holds.drop(book_id, hold)
+            raise
+        able = {target.id for target in targets}
+        for hold in holds:
+            if hold.lease.endpoint_id not in able:
+                self._dispatch.holds.drop(book_id, hold)
+                await self._leave(book_id, hold.lease)
+        return list(zip(targets, pages, strict=True))
+
+    async def _leave(self, book_id: str, lease: Lease) -> None:
+        """Leave an endpoint alone: what it lacks will not appear by asking again at once."""
+        logger.error("%s cannot be sent to: no endpoint or secret", lease.endpoint_id)
+        pool = self._means.pool
+        await deliveries.pause(pool, book_id, lease.endpoint_id, seconds=PAUSE_SECONDS)
+        await leases.release(pool, book_id, [Released(lease, lease.health)])
 
 
 @asynccontextmanager
 async def open_deliverer(means: Means) -> AsyncIterator[Deliverer]:
     """A deliverer that sweeps while the block runs; on leaving, what is under way is finished."""
     deliverer = Deliverer(means)
-    sweeping = asyncio.create_task(deliverer.run(), name="sweep")
+    running = asyncio.create_task(deliverer.run(), name="deliver")
     try:
         yield deliverer
     finally:
-        sweeping.cancel()
-        await asyncio.gather(sweeping, return_exceptions=True)
+        renewing = asyncio.create_task(deliverer.renew(), name="renew")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         await deliverer.stop()
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)

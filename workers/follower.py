@@ -12,11 +12,15 @@ from typing import TypeAlias
 from store import checkpoints
 from store.database import Connection, Pool, connection_lost
 from store.log import read_book
+from store.parked import ALL, park, read_leniently
 from store.recorded import Recorded
 from store.wakeup import listening
 
 Apply: TypeAlias = Callable[[Connection, str, Sequence[Recorded]], Awaitable[None]]
 """What to do with the next events of a book, inside the checkpoint's transaction."""
+
+TRIES = 5
+"""So often are events tried before they are rescued: most trouble passes."""
 
 BATCH = 500
 _POLL_SECONDS = 0.25
@@ -34,16 +38,31 @@ class Follower:
         name: str,
         apply: Apply,
         *,
+        rescue: Apply | None = None,
         moved: Callable[[str], None] = lambda _book_id: None,
+        pause_seconds: float = _PAUSE_AFTER_FAILURE_SECONDS,
     ) -> None:
-        """``moved`` is called with the book after its events were dealt with and committed."""
+        """A follower under this name.
+
+        Args:
+            pool: Where the books are.
+            name: The name of its checkpoints.
+            apply: What it does with events.
+            rescue: What it does with events that ``apply`` has failed on time after time: as
+                ``apply``, but setting aside what it cannot take in.
+            moved: Called with the book after its events were dealt with and committed.
+            pause_seconds: How long a book that failed is left alone.
+        """
         self._pool = pool
         self._name = name
         self._apply = apply
+        self._rescue = rescue
         self._moved = moved
+        self._pause_seconds = pause_seconds
         self._news = asyncio.Event()
         # Books that could not be dealt with, and until when they are left alone.
         self._resting: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
 
     async def run(self) -> None:
         """Follow until cancelled. A lost database is waited for."""
@@ -95,12 +114,15 @@ class Follower:
         except Exception as error:
             if connection_lost(error):
                 raise
+            failures = self._failures[book_id] = self._failures.get(book_id, 0) + 1
             logger.exception(
-                "follower %s cannot go on in %s; it will try again", self._name, book_id
+                "follower %s cannot go on in %s (%d of %d)", self._name, book_id, failures, TRIES
             )
-            self._resting[book_id] = now + _PAUSE_AFTER_FAILURE_SECONDS
+            self._resting[book_id] = now + self._pause_seconds
             return 0
-        self._resting.pop(book_id, None)
+        if count:
+            self._resting.pop(book_id, None)
+            self._failures.pop(book_id, None)
         return count
 
     async def _advance(self, book_id: str) -> int:
@@ -108,9 +130,31 @@ class Follower:
             position = await checkpoints.lock(connection, book_id, self._name)
             if position is None:
                 return 0
-            events = await read_book(connection, book_id, after=position, limit=BATCH)
-            if not events:
-                return 0
-            await self._apply(connection, book_id, events)
-            await checkpoints.advance(connection, book_id, self._name, events[-1].position)
-            return len(events)
+            if self._rescue is not None and self._failures.get(book_id, 0) >= TRIES:
+                reached = await self._rescued(connection, book_id, position, self._rescue)
+            else:
+                events = await read_book(connection, book_id, after=position, limit=BATCH)
+                if events:
+                    await self._apply(connection, book_id, events)
+                reached = events[-1].position if events else position
+            if reached > position:
+                await checkpoints.advance(connection, book_id, self._name, reached)
+            return reached - position
+
+    async def _rescued(
+        self, connection: Connection, book_id: str, position: int, rescue: Apply
+    ) -> int:
+        """Deal with the next events, set aside what cannot be; answer the position reached."""
+        reached = position
+        found = await read_leniently(connection, book_id, after=position, limit=BATCH)
+        readable = []
+        for it in found:
+            if isinstance(it, Recorded):
+                readable.append(it)
+                reached = it.position
+            else:
+                reached, error = it
+                await park(connection, book_id, (self._name, ALL, reached), error)
+        if readable:
+            await rescue(connection, book_id, readable)
+        return reached

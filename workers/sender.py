@@ -6,24 +6,33 @@ of the answer only the first bytes are read.
 """
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from types import MappingProxyType
 
 import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
 from domain.webhook_url import url_problem
+from store.deliveries import Timings
 from workers.address import AddressRefused, CheckedResolver, checked_sockets
+from workers.breaker import accepted
 
 MAX_RESPONSE = 16 * 1024
 """How many bytes of an answer are read and kept."""
 
 TIMEOUT = 15.0
 """Seconds for everything: name, connection, request and answer."""
+
+OWN_HEADERS = MappingProxyType({"content-type": "application/json", "user-agent": "Daybook"})
+"""What is sent with every webhook, besides what identifies and signs it."""
 
 _CONNECT_TIMEOUT = 5.0
 # Shorter than the idle time after which common servers hang up (Node.js: 5 s), so that a request
@@ -51,11 +60,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int = 0
     peer: str | None = None
     retry_after: str | None = None
+    timings: Timings = Timings()
 
     @property
     def accepted(self) -> bool:
-        """Whether the receiver has it: 2xx and nothing else (Standard Webhooks 1.0.0)."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the 2xx
+        """Whether the receiver has it."""
+        return accepted(self.status)
 
 
 class Sender:
@@ -67,21 +77,26 @@ class Sender:
         self._live = live
         self._sandbox = sandbox
         self._loopback = loopback
+        # Few URLs get many webhooks; what is wrong with the text of one does not change.
+        self._url_problem = lru_cache(maxsize=4096)(url_problem)
 
     async def send(self, request: Request, *, timeout: float = TIMEOUT) -> Answer:  # noqa: ASYNC109 - part of what an attempt is
         """POST the webhook. Never raises for what a receiver or the network does."""
         loopback = self._loopback and request.sandbox
-        if problem := url_problem(request.url, loopback=loopback):
+        if problem := self._url_problem(request.url, loopback=loopback):
             return Answer(error=problem)
         session = self._sandbox if request.sandbox else self._live
-        started = time.perf_counter()
+        phases = _Phases()
+        token = _current.set(phases)
         try:
             answer = await _post(session, request, asyncio.get_running_loop().time() + timeout)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # TimeoutError is an OSError; ValueError is what a name that IDNA refuses leads to.
             answer = Answer(error=_sentence(error)[:_MAX_ERROR])
+        finally:
+            _current.reset(token)
         return msgspec.structs.replace(
-            answer, duration_ms=round((time.perf_counter() - started) * 1000)
+            answer, duration_ms=round(phases.elapsed_ms()), timings=phases.timings()
         )
 
 
@@ -112,8 +127,8 @@ def _session(
     inner: AbstractResolver, tls: ssl.SSLContext | None, *, loopback: bool
 ) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
-        resolver=CheckedResolver(inner, loopback=loopback),
-        socket_factory=checked_sockets(loopback=loopback),
+        resolver=_TimedResolver(inner, loopback=loopback),
+        socket_factory=_timed(checked_sockets(loopback=loopback)),
         ssl=tls or True,
         limit=_MAX_CONNECTIONS,
         keepalive_timeout=_KEEP_ALIVE,
@@ -123,13 +138,62 @@ def _session(
         response_class=_Response,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT),
-        headers={"Content-Type": "application/json", "User-Agent": "Daybook"},
+        headers=OWN_HEADERS,
         # What is not asked for compressed and not decompressed cannot blow up in memory.
         skip_auto_headers=("Accept-Encoding",),
         auto_decompress=False,
         read_bufsize=MAX_RESPONSE,
         trust_env=False,
     )
+
+
+class _Phases:
+    """When the phases of one request ended, as far as it went through them."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.named: float | None = None
+        self.connecting = False
+        self.connected: float | None = None
+        self.answered: float | None = None
+
+    def elapsed_ms(self, until: float | None = None) -> float:
+        """Milliseconds from the start until then, or until now."""
+        return ((until or time.perf_counter()) - self.started) * 1000
+
+    def timings(self) -> Timings:
+        """The phases as they are recorded."""
+        ends = (self.named, self.connected, self.answered)
+        return Timings(*(self.elapsed_ms(end) if end else None for end in ends))
+
+
+# The client makes connections on behalf of the request that is under way in this context.
+_current: ContextVar[_Phases | None] = ContextVar("current request", default=None)
+
+
+class _TimedResolver(CheckedResolver):
+    """A checked resolver that notes when the name was known."""
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        results = await super().resolve(host, port, family)
+        if phases := _current.get():
+            phases.named = time.perf_counter()
+        return results
+
+
+def _timed(make: aiohttp.SocketFactoryType) -> aiohttp.SocketFactoryType:
+    """A maker of sockets that notes that the request needed a connection of its own."""
+
+    def timed(info: aiohttp.AddrInfoType) -> socket.socket:
+        made = make(info)
+        if phases := _current.get():
+            phases.connecting = True
+        return made
+
+    return timed
 
 
 class _Response(aiohttp.ClientResponse):
@@ -142,34 +206,42 @@ class _Response(aiohttp.ClientResponse):
         transport = connection.transport
         name = transport.get_extra_info("peername") if transport else None
         self.peer = name[0] if name else None
-        return await super().start(connection)
+        phases = _current.get()
+        if phases and phases.connecting:
+            phases.connected = time.perf_counter()
+        response = await super().start(connection)
+        if phases:
+            phases.answered = time.perf_counter()
+        return response
 
 
 async def _post(session: aiohttp.ClientSession, request: Request, deadline: float) -> Answer:
-    async with asyncio.timeout_at(deadline):
-        response = await session.post(
-            request.url, data=request.body, headers=request.headers, allow_redirects=False
-        )
-    assert isinstance(response, _Response)
-    async with response:
-        return Answer(
-            status=response.status,
-            body=await _first_bytes(response, deadline),
-            peer=response.peer,
-            retry_after=response.headers.get("Retry-After"),
-        )
-
-
-async def _first_bytes(response: aiohttp.ClientResponse, deadline: float) -> bytes:
-    """The body up to the limit, or what there is of it: the status counts even without the rest."""
+    answer: Answer | None = None
     body = bytearray()
     try:
         async with asyncio.timeout_at(deadline):
-            while len(body) < MAX_RESPONSE and (chunk := await response.content.readany()):
-                body += chunk
+            response = await session.post(
+                request.url, data=request.body, headers=request.headers, allow_redirects=False
+            )
+            assert isinstance(response, _Response)
+            async with response:
+                answer = Answer(
+                    status=response.status,
+                    peer=response.peer,
+                    retry_after=response.headers.get("Retry-After"),
+                )
+                await _read_into(body, response)
     except (aiohttp.ClientError, OSError):
-        response.close()
-    return bytes(body[:MAX_RESPONSE])
+        # The status counts even if the rest never comes; without one, there is no answer.
+        if answer is None:
+            raise
+    return msgspec.structs.replace(answer, body=bytes(body[:MAX_RESPONSE]))
+
+
+async def _read_into(body: bytearray, response: aiohttp.ClientResponse) -> None:
+    """Read the beginning of the answer. What is left of a longer one closes the connection."""
+    while len(body) < MAX_RESPONSE and (chunk := await response.content.readany()):
+        body += chunk
 
 
 def _sentence(error: Exception) -> str:

@@ -3,6 +3,7 @@
 What is signed is ``<id>.<unix seconds>.<body>`` with HMAC-SHA256. A secret is shown as ``whsec_``
 and the base64 of its key, and the HMAC key is the *decoded* bytes. While a secret is being
 replaced, one header carries a signature for each live secret, so receivers may change at leisure.
+An endpoint may have a private ed25519 key besides, which adds signatures of the scheme ``v1a``.
 
 ``verify`` is what a receiver does. It is here for integrators to copy, and for tests.
 """
@@ -11,35 +12,54 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TOLERANCE_SECONDS = 300
 """How far the signed time may be from the receiver's clock. All published verifiers use this."""
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix is public; what follows it is the secret
-_SCHEME = "v1"
+PRIVATE_PREFIX = "whsk_"
+_SEED = 32
 
 
 class SignatureInvalid(Exception):
     """The request is not what the holder of the secret sent, or it is not fresh."""
 
 
-def sign(message_id: str, timestamp: int, body: bytes, secrets: Iterable[str]) -> dict[str, str]:
-    """The headers that sign this body: one signature for each secret, the newest first.
+class Signer:
+    """Signs with every live secret of an endpoint; their keys are decoded once."""
 
-    ``timestamp`` is in unix seconds and belongs to the attempt; the id stays the same at every
-    attempt, so that the receiver can drop what it has seen.
-    """
-    if "." in message_id:
-        raise ValueError("A message id must not contain a dot: the dot separates what is signed.")
-    signatures = [_signature(message_id, str(timestamp), body, secret) for secret in secrets]
-    if not signatures:
-        raise ValueError("Sign with at least one secret.")
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(signatures),
-    }
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """``secrets``, the newest first: ``whsec_`` for HMAC, ``whsk_`` for ed25519.
+
+        Raises:
+            ValueError: There is none, or one is malformed.
+        """
+        self._sign = [_signature_with(secret) for secret in secrets]
+        if not self._sign:
+            raise ValueError("Sign with at least one secret.")
+
+    def headers(self, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+        """The headers that sign this body.
+
+        ``timestamp`` is in unix seconds and belongs to the attempt; the id stays the same at every
+        attempt, so that the receiver can drop what it has seen.
+        """
+        if "." in message_id:
+            raise ValueError("A message id must not contain a dot: the dot separates the parts.")
+        content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+        return {
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": " ".join([sign(content) for sign in self._sign]),
+        }
+
+
+def sign(message_id: str, timestamp: int, body: bytes, secrets: Iterable[str]) -> dict[str, str]:
+    """The headers that sign this body once: see ``Signer``."""
+    return Signer(secrets).headers(message_id, timestamp, body)
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], *, now: float) -> None:
@@ -58,7 +78,8 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], *, n
         raise SignatureInvalid(
             f"The signature is more than {TOLERANCE_SECONDS} seconds away from this clock."
         )
-    expected = [_signature(message_id, stamp, body, secret).encode() for secret in secrets]
+    content = b"%s.%s.%s" % (message_id.encode(), stamp.encode(), body)
+    expected = [_hmac(_key(secret), content).encode() for secret in secrets]
     # Every pair is compared, and each in constant time: the duration tells nothing of the match.
     matches = [
         hmac.compare_digest(ours, theirs.encode("utf-8", "replace"))
@@ -69,10 +90,28 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], *, n
         raise SignatureInvalid("No signature matches the body with any of the secrets.")
 
 
-def _signature(message_id: str, timestamp: str, body: bytes, secret: str) -> str:
-    content = b"%s.%s.%s" % (message_id.encode(), timestamp.encode(), body)
-    digest = hmac.digest(_key(secret), content, hashlib.sha256)
-    return f"{_SCHEME},{base64.b64encode(digest).decode('ascii')}"
+def _signature_with(secret: str) -> Callable[[bytes], str]:
+    if secret.startswith(PRIVATE_PREFIX):
+        return _ed25519(secret)
+    key = _key(secret)
+    return lambda content: _hmac(key, content)
+
+
+def _hmac(key: bytes, content: bytes) -> str:
+    digest = hmac.digest(key, content, hashlib.sha256)
+    return "v1," + base64.b64encode(digest).decode("ascii")
+
+
+def _ed25519(secret: str) -> Callable[[bytes], str]:
+    """Sign with the private key: 32 bytes of it, or those and the 32 of the public one."""
+    try:
+        key = base64.b64decode(secret.removeprefix(PRIVATE_PREFIX), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) not in {_SEED, 2 * _SEED}:
+        raise ValueError("A private key is written whsk_ and the base64 of its 32 or 64 bytes.")
+    private = Ed25519PrivateKey.from_private_bytes(key[:_SEED])
+    return lambda content: "v1a," + base64.b64encode(private.sign(content)).decode("ascii")
 
 
 def _key(secret: str) -> bytes:

@@ -32,7 +32,26 @@ def served(database_url: str, redis_url: str, logs: Path) -> Iterator[str]:
         yield address
 
 
-def _start(processes: ExitStack, part: str, environ: dict[str, str], log: Path) -> None:
+def serve(
+    processes: ExitStack, database_url: str, log: Path
+) -> tuple[str, subprocess.Popen[bytes]]:
+    """The address of another API process on this database, and the process; they end together."""
+    port = free_port()
+    environ = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "DAYBOOK_PORT": str(port),
+        "DAYBOOK_SECRET_KEYS": Fernet.generate_key().decode(),
+    }
+    process = _start(processes, "serve", environ, log)
+    address = f"http://127.0.0.1:{port}"
+    until(lambda: _ready(address), 30, log.read_text)
+    return address, process
+
+
+def _start(
+    processes: ExitStack, part: str, environ: dict[str, str], log: Path
+) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         process = processes.enter_context(
             subprocess.Popen(
@@ -45,6 +64,7 @@ def _start(processes: ExitStack, part: str, environ: dict[str, str], log: Path) 
             )
         )
     processes.callback(process.terminate)
+    return process
 
 
 def _ready(address: str) -> bool:

@@ -1,22 +1,17 @@
 """Several API processes on one database share its books without knowing of one another."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 
 from store.books import Book
 from store.database import Pool
 from store.keys import create_key
-from tests.acceptance.program import CHECKOUT, free_port, until
+from tests.acceptance.served import serve
 
 pytestmark = pytest.mark.usefixtures("seller")
 
@@ -31,10 +26,8 @@ async def clients(
     key, _ = await create_key(pool, book.book_id, name="test")
     with ExitStack() as processes:
         addresses = [
-            _serve(processes, database_url, tmp_path / f"{number}.log") for number in range(2)
+            serve(processes, database_url, tmp_path / f"{number}.log")[0] for number in range(2)
         ]
-        for address in addresses:
-            until(partial(_ready, address), 30)
         opened = [
             httpx.AsyncClient(
                 base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
@@ -44,35 +37,6 @@ async def clients(
         yield opened
         for client in opened:
             await client.aclose()
-
-
-def _serve(processes: ExitStack, database_url: str, log: Path) -> str:
-    port = free_port()
-    environ = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "DAYBOOK_PORT": str(port),
-        "DAYBOOK_SECRET_KEYS": Fernet.generate_key().decode(),
-    }
-    with log.open("wb") as output:
-        process = processes.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-m", "daybook", "serve"],
-                cwd=CHECKOUT,
-                env=environ,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        )
-    processes.callback(process.terminate)
-    return f"http://127.0.0.1:{port}"
-
-
-def _ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 async def test_sixty_four_concurrent_posts_over_two_processes_take_consecutive_numbers(

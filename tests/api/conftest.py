@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from api.app import create_app
 from api.caller import Doors, KeyRing
 from api.paging import Cursors
+from api.quota import Quotas
 from projections.projection import News
 from projections.tables import FOLLOWER, project
 from store.books import Book, Books, create_book
@@ -19,7 +21,11 @@ from store.database import Connection, Pool
 from store.keys import create_key
 from store.recorded import Recorded
 from store.secrets import Keyring
+from workers.dispatch import Means
 from workers.follower import Follower
+from workers.gate import Gate
+from workers.ping import ping
+from workers.sender import open_sender
 
 
 @pytest.fixture
@@ -40,22 +46,41 @@ async def stranger(pool: Pool) -> str:
 
 
 @asynccontextmanager
-async def serving(pool: Pool, books: Books) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    pool: Pool,
+    books: Books,
+    *,
+    metrics_token: str | None = None,
+    cors_origins: Sequence[str] = (),
+    quotas: Quotas | None = None,
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
 
     @asynccontextmanager
     async def open_doors() -> AsyncIterator[Doors]:
-        yield Doors(
-            pool=pool,
-            books=books,
-            keys=KeyRing(pool),
-            cursors=Cursors(b"c" * 32),
-            keyring=Keyring([Keyring.new_key()]),
-            list_wait_seconds=5,
-            allow_loopback_webhooks=True,
-        )
+        keyring, sockets = Keyring([Keyring.new_key()]), Gate(10)
+        async with open_sender(loopback=True) as sender:
+            means = Means(pool=pool, books=books, sender=sender, keyring=keyring, sockets=sockets)
+            yield Doors(
+                pool=pool,
+                books=books,
+                keys=KeyRing(pool),
+                cursors=Cursors(b"c" * 32),
+                keyring=keyring,
+                ping=partial(ping, means),
+                list_wait_seconds=5,
+                allow_loopback_webhooks=True,
+                metrics_token=metrics_token,
+                quotas=quotas,
+            )
 
-    app = create_app(open_doors, version="0", max_body_bytes=1_048_576, access_log=False)
+    app = create_app(
+        open_doors,
+        version="0",
+        max_body_bytes=1_048_576,
+        access_log=False,
+        cors_origins=cors_origins,
+    )
     async with _followed(pool), _alive(app):
         transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:

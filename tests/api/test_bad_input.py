@@ -8,7 +8,7 @@ import pytest
 
 from store.books import Book
 from store.database import Pool
-from store.keys import create_key, revoke_key
+from store.keys import create_key, end_key
 
 INVOICES = "/api/invoices"
 JSON = {"Content-Type": "application/json"}
@@ -193,7 +193,7 @@ async def test_a_revoked_key_and_a_key_without_the_scope_are_refused(
     client: httpx.AsyncClient, pool: Pool, book: Book
 ) -> None:
     text, key = await create_key(pool, book.book_id, name="gone")
-    assert await revoke_key(pool, book.book_id, key.key_id)
+    assert await end_key(pool, book.book_id, key.key_id)
     answer = await client.get(INVOICES, headers={"Authorization": f"Bearer {text}"})
     problem(answer, 401, "not-authenticated")
 

@@ -98,3 +98,25 @@ async def test_the_history_tells_who_did_what(client: httpx.AsyncClient) -> None
     assert events[1]["requestId"] == "req-7"
     assert events[1]["actor"].startswith("key_")
     assert (events[1]["rowVersion"], events[1]["previousRowVersion"]) == (2, 1)
+
+
+async def test_a_history_can_be_paged_from_either_end(client: httpx.AsyncClient) -> None:
+    await create(client, id="ACME", name="Acme")
+    for version, city in enumerate(("Kiel", "Bonn", "Jena", "Ulm"), start=1):
+        await client.patch(f"{CUSTOMERS}/ACME", json={"city": city}, headers=at(version))
+
+    async def versions(order: str) -> list[int]:
+        found: list[int] = []
+        after = 0
+        while True:
+            params: dict[str, str | int] = {"order": order, "limit": 2, "after": after}
+            page = (await client.get(f"{CUSTOMERS}/ACME/events", params=params)).json()
+            found += [event["rowVersion"] for event in page["items"]]
+            if page["nextAfter"] is None:
+                return found
+            after = page["nextAfter"]
+
+    assert await versions("asc") == [1, 2, 3, 4, 5]
+    assert await versions("desc") == [5, 4, 3, 2, 1]
+    wrong = await client.get(f"{CUSTOMERS}/ACME/events", params={"order": "newest"})
+    assert wrong.status_code == 400

@@ -1,10 +1,11 @@
-"""docs/events.md is made from the code, so it is true or this fails."""
+"""docs/events.md and docs/events/ are made from the code, so they are true or this fails."""
 
 from pathlib import Path
 
 import pytest
 
 from daybook.catalogue import GOLDEN, catalogue
+from daybook.event_schemas import FOLDER, schema_files
 from domain.facts import FACTS
 from store.mapper import decode
 from store.public import public_fact
@@ -12,6 +13,17 @@ from tests.architecture.sources import ROOT
 
 PAGE = ROOT / "docs" / "events.md"
 RENEW = "Renew the page: python -m daybook.catalogue > docs/events.md"
+
+
+def test_the_schemas_are_what_the_code_says_and_old_ones_stay() -> None:
+    current = schema_files()
+    committed = {file.name: file.read_bytes() for file in FOLDER.iterdir()}
+    stale = [name for name, content in current.items() if committed.get(name) != content]
+    assert stale == [], "Renew them: python -m daybook.event_schemas"
+    versions = {fact.TOPIC: fact.class_version for fact in FACTS}
+    for name in committed.keys() - current.keys():
+        topic, _, version = name.removesuffix(".json").rpartition(".v")
+        assert int(version) < versions[topic], f"{name} is the schema of nothing: delete it."
 
 
 def section(topic: str) -> str:

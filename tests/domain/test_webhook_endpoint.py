@@ -6,6 +6,7 @@ from domain.aggregate import Fact, fold
 from domain.errors import NotAllowed, RuleBroken
 from domain.facts import TOPICS
 from domain.facts.webhook_endpoint import (
+    Header,
     WebhookEndpointChanged,
     WebhookEndpointCreated,
     WebhookEndpointDeleted,
@@ -22,6 +23,8 @@ from domain.webhook_endpoint import (
     disable,
     enable,
 )
+from domain.webhook_headers import HeaderValue
+from domain.webhook_rules import MAX_ENDPOINTS
 
 CREATED = WebhookEndpointCreated(
     url="https://example.com/hooks", events=("invoice.posted",), category="standard"
@@ -46,15 +49,24 @@ def test_every_broken_rule_is_named_at_once_with_its_place() -> None:
         events=("invoice.posted", "invoice.psted", "Invoice.*", "**", "invoice.", "nothing.*"),
         category="whenever",
         description="x" * 501,
+        order="reverse",
+        rate_limit=0,
+        payload="fat",
     )
+    headers = {"Host": HeaderValue(value="x", value_id="whh_1")}
     with pytest.raises(RuleBroken) as refusal:
-        create(wrong)
+        create(wrong, headers=headers)
     assert [violation.pointer for violation in refusal.value.violations] == [
         "/url",
         *(f"/events/{index}" for index in range(1, 6)),
-        "/category",
-        "/description",
+        *("/category", "/order", "/payload", "/description", "/rateLimit", "/headers/Host"),
     ]
+
+
+def test_a_book_has_a_bounded_number_of_endpoints() -> None:
+    assert create(CREATED, others=MAX_ENDPOINTS - 1) == [CREATED]
+    with pytest.raises(RuleBroken, match="at most 2000"):
+        create(CREATED, others=MAX_ENDPOINTS)
 
 
 @pytest.mark.parametrize("events", [(), ("*",) * 101])
@@ -83,9 +95,33 @@ def test_a_change_is_held_to_the_same_rules() -> None:
         WebhookEndpointChanged(url="https://localhost/"),
         WebhookEndpointChanged(events=("no.such",)),
         WebhookEndpointChanged(category="no"),
+        WebhookEndpointChanged(order="no"),
+        WebhookEndpointChanged(payload="no"),
+        WebhookEndpointChanged(rate_limit=10_001),
     ):
         with pytest.raises(RuleBroken):
             change(endpoint(), wrong)
+
+
+def test_order_rate_and_payload_are_changed_and_a_rate_limit_is_cleared() -> None:
+    asked = WebhookEndpointChanged(order="strict", rate_limit=5, payload="thin")
+    assert change(endpoint(), asked) == [asked]
+    limited = endpoint(asked)
+    assert (limited.order, limited.rate_limit, limited.payload) == ("strict", 5, "thin")
+    unlimited = WebhookEndpointChanged(rate_limit=None)
+    assert change(limited, unlimited) == [unlimited]
+    assert endpoint(asked, unlimited).rate_limit is None
+
+
+def test_headers_are_changed_one_by_one_and_what_is_so_already_is_no_change() -> None:
+    one, two = (HeaderValue(value="v", value_id=id_) for id_ in ("whh_1", "whh_2"))
+    [created] = create(CREATED, headers={"X-A": one})
+    assert isinstance(created, WebhookEndpointCreated)
+    state = endpoint(created=created)
+    assert state.headers == (Header(name="X-A", value_id="whh_1"),)
+    assert change(state, WebhookEndpointChanged(), headers={"X-A": one, "X-B": None}) == []
+    [changed] = change(state, WebhookEndpointChanged(), headers={"X-B": two, "x-a": None})
+    assert changed == WebhookEndpointChanged(headers=(Header(name="X-B", value_id="whh_2"),))
 
 
 def test_disabling_and_enabling_alternate() -> None:
@@ -96,7 +132,8 @@ def test_disabling_and_enabling_alternate() -> None:
     assert (off.status, off.disabled_reason) == ("Disabled", "Maintenance.")
     with pytest.raises(NotAllowed, match="disabled already") as refusal:
         disable(off, reason="Again.")
-    assert refusal.value.actions == available_actions("Disabled") == ("change", "enable", "delete")
+    allowed = ("change", "enable", "rotate-secret", "delete")
+    assert refusal.value.actions == available_actions("Disabled") == allowed
     assert enable(off) == [WebhookEndpointEnabled()]
     on = endpoint(WebhookEndpointDisabled(reason="x"), WebhookEndpointEnabled())
     assert on == endpoint()

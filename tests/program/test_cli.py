@@ -10,9 +10,10 @@ import click
 import pytest
 
 from daybook.cli import COMMANDS, daybook
+from domain.webhook_endpoint import SigningSecret
 from store.books import Book
 from store.database import Pool
-from store.secrets import Keyring, add_secret, newest_secret
+from store.secrets import Keyring, add_secret, read_secret
 from tests.acceptance.program import CHECKOUT
 
 
@@ -101,4 +102,5 @@ async def test_an_old_secret_key_can_be_let_go_after_resealing(
 
     assert (lost.returncode, "not configured" in lost.stderr) == (1, True)
     assert (done.returncode, done.stdout) == (0, "Encrypted anew: 1.\n")
-    assert await newest_secret(pool, Keyring([new]), book.book_id, "whe_1") == secret
+    first = SigningSecret(kind="hmac", number=1)
+    assert await read_secret(pool, Keyring([new]), book.book_id, "whe_1", first) == secret

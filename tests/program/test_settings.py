@@ -19,6 +19,7 @@ def test_everything_can_be_set() -> None:
             "DAYBOOK_SECRET_KEYS": f"{KEY}, {KEY}",
             "DAYBOOK_ACCESS_LOG": "yes",
             "DAYBOOK_LIST_WAIT_SECONDS": "0.5",
+            "DAYBOOK_IDEMPOTENCY_DAYS": "7",
             "DAYBOOK_LOG_LEVEL": "debug",
             "DAYBOOK_HOST": " ",
         }
@@ -27,6 +28,7 @@ def test_everything_can_be_set() -> None:
     assert settings.secret_keys == (KEY, KEY)
     assert settings.access_log is True
     assert settings.list_wait_seconds == 0.5
+    assert settings.idempotency_days == 7
     assert settings.log_level == "DEBUG"
     assert settings.host == "127.0.0.1"
     assert len(settings.cursor_key) == 32
@@ -38,6 +40,7 @@ def test_one_message_lists_everything_that_is_wrong_or_missing() -> None:
         "REDIS_URL": "http://x",
         "DAYBOOK_PORT": "70000",
         "DAYBOOK_POOL_SIZE": "many",
+        "DAYBOOK_IDEMPOTENCY_DAYS": "0",
         "DAYBOOK_ACCESS_LOG": "perhaps",
         "DAYBOOK_LIST_WAIT_SECONDS": "nan",
         "DAYBOOK_LOG_LEVEL": "loud",

@@ -26,7 +26,7 @@ from workers.follower import Follower
 
 BY = Metadata(actor="key_test")
 TODAY = date(2026, 3, 4)
-TABLES = ("projections.invoice_list_v2", "projections.customer_list_v1")
+TABLES = ("invoice_list_v2", "customer_list_v1")
 
 
 async def write_a_book(books: Books, book_id: str) -> None:
@@ -96,7 +96,7 @@ async def test_the_list_shows_each_invoice_as_its_last_event_left_it(
 
     await replay(pool, await books.events(book.book_id, after=0, limit=100), 100)
 
-    rows = await pool.fetch("select * from projections.invoice_list_v2 order by id")
+    rows = await pool.fetch("select * from invoice_list_v2 order by id")
     assert [(r["id"], r["status"], r["number"], r["gross"], r["row_version"]) for r in rows] == [
         ("inv_1", "Posted", "INV-2026-000001", Decimal("237.88"), 3),
         ("inv_2", "Draft", None, Decimal(0), 2),
@@ -105,7 +105,7 @@ async def test_the_list_shows_each_invoice_as_its_last_event_left_it(
         ("Unpaid", Decimal("237.88")),
         ("Unpaid", Decimal(0)),
     ]
-    customers = await pool.fetch("select * from projections.customer_list_v1 order by id")
+    customers = await pool.fetch("select * from customer_list_v1 order by id")
     assert [(c["id"], c["name_folded"], c["active"]) for c in customers] == [
         ("12", "ofen müller", True),
         ("ACME", "acme", False),
@@ -163,7 +163,7 @@ async def test_work_that_fails_leaves_the_checkpoint_where_it_was(
     try:
         await follower.catch_up()
     except RuntimeError:
-        assert await pool.fetchval("select count(*) from projections.invoice_list_v2") == 0
+        assert await pool.fetchval("select count(*) from invoice_list_v2") == 0
     await follower.catch_up()
 
     assert seen == [*range(1, len(seen) // 2 + 1)] * 2

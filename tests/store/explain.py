@@ -4,22 +4,33 @@ The log is the witness: it says which commands ran, and in which order. Everythi
 answered must have been right at some moment between the question and the answer.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
 from domain.facts.series import NumberAssigned
 from store.recorded import Recorded
 from tests.store.interleaving import Call
-from tests.store.one_by_one import Model, Shown, Written
+from tests.store.one_by_one import Asking, Model, Shown, Written
 
 
-def explain(journal: Sequence[Call], log: Sequence[Recorded]) -> Model:
-    """Assert that the log and every answer follow from the model; answer the model at the end."""
+class Kept(NamedTuple):
+    """What the book remembers of a command with a key."""
+
+    asking: Asking
+    version: int
+    position: int
+
+
+def explain(journal: Sequence[Call], log: Sequence[Recorded], kept: Sequence[Kept]) -> Model:
+    """Assert that log, keys and answers follow from the model; answer the model at the end."""
     assert [event.position for event in log] == list(range(1, len(log) + 1)), "a gap in the log"
     times = [event.recorded_at for event in log]
     assert times == sorted(times), "time ran backwards"
     calls = {call.token: call for call in journal}
     models = [Model()]
+    _remember(models, kept)
     answers: dict[str, Shown] = {}
     while models[-1].position < len(log):
         before = models[-1]
@@ -33,10 +44,26 @@ def explain(journal: Sequence[Call], log: Sequence[Recorded]) -> Model:
         assert {event.metadata.request_id for event in events} == {call.token}, "torn apart"
         answers[call.token] = model.shown_by(call.asking)
         models.append(model)
+        _remember(models, kept)
+    keys = {(it.asking, it.version, it.position) for it in kept}
+    due = {(asking, it.version, it.position) for asking, it in models[-1].keys.values()}
+    assert keys == due, f"{keys} is kept of commands, and {due} was due"
+    unchanged = Counter(c.asking.key for c in journal if c.shown and c.shown.how == "unchanged")
+    assert all(n == 1 for key, n in unchanged.items() if key), f"ran again: {unchanged}"
     for call in journal:
         if call.shown is not None:
             _check(call, answers.get(call.token), models)
     return models[-1]
+
+
+def _remember(models: list[Model], kept: Sequence[Kept]) -> None:
+    """Let those commands run that changed nothing at this position, and had a key."""
+    for asking, _, position in kept:
+        now = models[-1]
+        if position == now.position and asking.key not in now.keys:
+            due = now.answer(asking)
+            assert due.how == "unchanged", f"{asking} is kept as unchanged, but {due} was due"
+            models.append(now.remembering(asking))
 
 
 def _check(call: Call, ran: Shown | None, models: Sequence[Model]) -> None:

@@ -143,8 +143,7 @@ class Company:
         number = upset.process
         books = self._processes[number]
         if upset.what == "forget":
-            for cache in books._caches.values():
-                cache._held.clear()
+            books._cache.clear()
             return
         self._processes[number] = Books(self._pools[number], cached_streams=self._cached)
         if upset.what == "restart":

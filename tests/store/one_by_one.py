@@ -82,8 +82,8 @@ class Model:
     def answer(self, asking: Asking) -> Shown:
         """What is answered now. A bare ``done`` stands for a command that would run.
 
-        A key remembers a command that wrote something. One that was refused, or that changed
-        nothing, is decided anew when it is asked again.
+        A key remembers a command that was done, also one that changed nothing. One that was
+        refused is decided anew when it is asked again.
         """
         invoice = self._invoice(asking.invoice)
         if asking.kind == "look":
@@ -99,6 +99,14 @@ class Model:
             if asking.expected != invoice.version:
                 return self._show("stale", invoice)
         return self._decide(asking, invoice)
+
+    def remembering(self, asking: Asking) -> "Model":
+        """The book after a command with a key that changed nothing."""
+        model = deepcopy(self)
+        assert asking.key is not None
+        shown = self._show("done", self._invoice(asking.invoice))
+        model.keys[asking.key] = (asking, shown)
+        return model
 
     def _decide(self, asking: Asking, invoice: _Invoice) -> Shown:
         if asking.kind in {"draft", "number"}:

@@ -9,16 +9,15 @@ from domain.errors import NotFound
 from domain.facts.invoice import InvoiceDrafted
 from domain.invoice import INVOICE, Invoice, draft
 from store import checkpoints
-from store.books import Book, Books, create_book, list_books, open_books
+from store.books import Book, Books, create_book, list_books
 from store.cache import Cache, Held
 from store.command import Command
 from store.database import Pool
-from store.errors import Busy, UnknownBook
+from store.errors import UnknownBook
 from store.ids import id_of, new_id, uuid7, uuid_of
 from store.log import Appending, append
 from store.recorded import Metadata
 from store.wakeup import listening
-from store.writer import MAX_WAITING, BookWriter
 from tests.books import header_changed
 
 
@@ -74,39 +73,6 @@ async def test_one_books_events_are_not_seen_through_another(books: Books, pool:
 async def test_a_book_that_does_not_exist_has_no_head(books: Books) -> None:
     with pytest.raises(UnknownBook):
         await books.head("bok_none")
-
-
-async def test_too_many_waiting_commands_are_refused_and_none_of_them_is_half_done(
-    pool: Pool, book: Book
-) -> None:
-    writer = BookWriter(pool, book.book_id, Cache(100), lambda _book: None)
-    writer._queue.extend([None] * MAX_WAITING)  # type: ignore[list-item] # only their number counts
-    with pytest.raises(Busy):
-        await writer.execute(writing("inv_1"))
-
-
-async def test_a_command_whose_client_has_gone_before_its_turn_is_not_run(
-    books: Books, book: Book
-) -> None:
-    first = asyncio.create_task(books.execute(book.book_id, writing("inv_1")))
-    second = asyncio.create_task(books.execute(book.book_id, writing("inv_2")))
-    await asyncio.sleep(0)
-    second.cancel()
-
-    await first
-
-    with pytest.raises(asyncio.CancelledError):
-        await second
-    await books.drain()
-    assert await books.head(book.book_id) == 1
-
-
-async def test_closing_settles_what_was_queued(pool: Pool, book: Book) -> None:
-    async with open_books(pool) as books:
-        task = asyncio.create_task(books.execute(book.book_id, writing("inv_1")))
-        await asyncio.sleep(0)
-    assert task.done()
-    assert (await task).position == 1
 
 
 async def test_a_batch_larger_than_one_append_is_done_in_several(books: Books, book: Book) -> None:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from store.books import Book, create_book
 from store.database import Pool
-from store.keys import create_key, find_key, list_keys, parse_key, revoke_key
+from store.keys import create_key, end_key, find_key, list_keys, parse_key
 
 
 async def test_a_key_names_its_book_and_is_kept_as_a_hash_only(pool: Pool, book: Book) -> None:
@@ -31,8 +31,8 @@ async def test_a_key_of_a_live_book_says_so(pool: Pool) -> None:
 async def test_a_revoked_key_is_not_found_and_stays_listed(pool: Pool, book: Book) -> None:
     text, key = await create_key(pool, book.book_id, name="mine")
 
-    assert await revoke_key(pool, book.book_id, key.key_id)
-    assert not await revoke_key(pool, book.book_id, key.key_id)
+    assert await end_key(pool, book.book_id, key.key_id)
+    assert not await end_key(pool, book.book_id, key.key_id)
 
     parsed = parse_key(text)
     assert parsed is not None
@@ -44,7 +44,7 @@ async def test_a_revoked_key_is_not_found_and_stays_listed(pool: Pool, book: Boo
 async def test_a_key_cannot_be_revoked_through_another_book(pool: Pool, book: Book) -> None:
     other = await create_book(pool, name="Other", mode="sandbox")
     _, key = await create_key(pool, book.book_id, name="mine")
-    assert not await revoke_key(pool, other.book_id, key.key_id)
+    assert not await end_key(pool, other.book_id, key.key_id)
 
 
 async def test_unknown_scopes_and_books_are_refused(pool: Pool, book: Book) -> None:

@@ -61,7 +61,7 @@ POSTED = InvoicePosted(
 
 def test_the_body_is_this_and_nothing_else() -> None:
     assert render(recorded(POSTED)).decode() == (
-        '{"id":"evt_1","type":"invoice.posted","timestamp":"2026-03-01T12:30:00.250000Z",'
+        '{"id":"evt_1","type":"invoice.posted","schemaVersion":2,"timestamp":"2026-03-01T12:30:00.250000Z",'
         '"bookId":"bok_1","position":42,"rowVersion":7,"previousRowVersion":6,'
         '"aggregate":{"type":"invoice","id":"inv_1"},"actor":"key_1",'
         '"data":{"number":"INV-2026-000001","series":"sales-2026","issueDate":"2026-03-01",'
@@ -105,7 +105,7 @@ def test_every_fact_has_a_body_that_survives_storage_byte_for_byte(kind: type[Fa
         body = render(recorded(fact))
         assert body == render(recorded(decode(kind.TOPIC, encode(fact))))
         assert set(msgspec.json.decode(body)) == {
-            *("id", "type", "timestamp", "bookId", "position", "rowVersion"),
+            *("id", "type", "schemaVersion", "timestamp", "bookId", "position", "rowVersion"),
             *("previousRowVersion", "aggregate", "actor", "data"),
         }
 

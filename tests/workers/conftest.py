@@ -1,6 +1,5 @@
 """A stage for tests of deliveries."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,7 +11,8 @@ from tests.workers.receiver import receiving
 from tests.workers.stage import Stage
 from tests.workers.webhooks import Clock, prepare
 from workers.deliver import Deliverer
-from workers.drain import Means
+from workers.dispatch import Means
+from workers.gate import Gate
 from workers.sender import open_sender
 
 
@@ -26,7 +26,7 @@ async def stage(pool: Pool, books: Books, book: Book) -> AsyncIterator[Stage]:
             books=books,
             sender=sender,
             keyring=keyring,
-            sockets=asyncio.Semaphore(100),
+            sockets=Gate(100),
             clock=clock,
             chance=lambda: 0.0,
         )

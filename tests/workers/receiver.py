@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tests.wire import faults
+
 
 @dataclass
 class Received:
@@ -31,12 +33,16 @@ def reply(status: int, body: bytes = b"", **headers: str) -> Behaviour:
 
 @dataclass
 class Receiver:
-    """``requests`` holds all that came, ``behave`` says what is answered next."""
+    """``requests`` holds all that came, ``behave`` says what is answered next.
+
+    ``faults`` is what was wrong with signed bodies, by the schema of their type.
+    """
 
     port: int = 0
     scheme: str = "http"
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    faults: list[str] = field(default_factory=list)
     behave: Behaviour = field(default_factory=lambda: reply(200))
 
     @property
@@ -57,6 +63,8 @@ class Receiver:
                 body = await reader.readexactly(int(lower["content-length"]))
                 request = Received(first.split(" ")[1], lower, body)
                 self.requests.append(request)
+                if len(lower.get("webhook-signature", "")) > len("v1,x"):  # it is a real one
+                    self.faults += faults(body)
                 await self.behave(request, writer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -67,7 +75,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(*, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """A receiver that listens until the end of the block."""
+    """A receiver that listens until the end of the block. No body it gets may break its schema."""
     receiver = Receiver(scheme="https" if tls else "http")
     tasks: set[asyncio.Task[None]] = set()
 
@@ -87,3 +95,4 @@ async def receiving(*, port: int = 0, tls: ssl.SSLContext | None = None) -> Asyn
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    assert receiver.faults == []

@@ -9,7 +9,7 @@ from store.secrets import Keyring, add_secret
 from tests.workers.receiver import Receiver
 from tests.workers.webhooks import Clock, new_customers, new_endpoint
 from workers.deliver import Deliverer
-from workers.drain import Means
+from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
 
 

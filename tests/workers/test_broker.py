@@ -9,7 +9,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from tests.workers.webhooks import until
 from workers.broker import make_broker, make_worker, middleware
-from workers.hints import QUEUE, Hints, declare_drain
+from workers.hints import DRAIN, QUEUE, Hints, declare
 
 
 class Inbox:
@@ -52,7 +52,7 @@ def clean_redis(redis_url: str) -> str:
 async def test_a_hint_reaches_the_loop_of_the_process() -> None:
     broker = StubBroker(middleware=middleware(asyncio.get_running_loop()))
     inbox = Inbox()
-    declare_drain(broker, inbox)
+    declare(broker, DRAIN, inbox)
     hints = Hints(broker)
     async with working(broker):
         hints.send("bok_1", ["whe_2", "whe_1"])
@@ -65,7 +65,7 @@ async def test_a_hint_reaches_the_loop_of_the_process() -> None:
 
 async def test_hints_that_come_together_are_merged_and_long_ones_are_cut() -> None:
     broker = StubBroker(middleware=middleware(None))
-    declare_drain(broker, lambda _book, _ids: None)
+    declare(broker, DRAIN, lambda _book, _ids: None)
     hints = Hints(broker)
     for number in range(250):
         hints.send("bok_1", [f"whe_{number:03}", "whe_000"])
@@ -76,7 +76,7 @@ async def test_hints_that_come_together_are_merged_and_long_ones_are_cut() -> No
 async def test_hints_travel_over_redis(clean_redis: str) -> None:
     inbox = Inbox()
     receiving = make_broker(clean_redis, loop=asyncio.get_running_loop())
-    declare_drain(receiving, inbox)
+    declare(receiving, DRAIN, inbox)
     sending = make_broker(clean_redis)
     hints = Hints(sending)
     async with working(receiving):

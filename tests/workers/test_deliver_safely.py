@@ -1,9 +1,11 @@
 import asyncio
 
 from projections.webhook_endpoints import read_endpoints
-from store import deliveries
+from store import leases
+from store.attempt_log import list_attempts
 from store.books import create_book
-from store.delivery_log import list_attempts, list_deliveries
+from store.delivery_log import list_deliveries
+from store.leases import Released
 from store.secrets import add_secret
 from tests.workers.receiver import Received, receiving, reply
 from tests.workers.stage import Stage
@@ -26,16 +28,14 @@ async def test_a_sender_that_lost_its_lease_records_nothing(stage: Stage) -> Non
     await stage.deliverer.sweep()
     await arrived.wait()
     await stage.pool.execute("update store.endpoint_leases set leased_until = '-infinity'")
-    [successor] = await deliveries.lease(
-        stage.pool, book_id, [endpoint], now=stage.clock(), seconds=60
-    )
+    [successor] = await leases.lease(stage.pool, book_id, [endpoint], now=stage.clock(), seconds=60)
     answer.set()
     await stage.deliverer.settled()
     assert await stage.states(endpoint) == [("pending", 0)] * 2
     assert await list_attempts(stage.pool, book_id, endpoint, 2) == []
 
     stage.receiver.behave = reply(200)
-    await deliveries.release(stage.pool, book_id, successor)
+    await leases.release(stage.pool, book_id, [Released(successor, successor.health)])
     await stage.deliver()
     assert await stage.states(endpoint) == [("delivered", 1)] * 2
     assert len(stage.receiver.ids) == 4

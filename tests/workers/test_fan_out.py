@@ -12,7 +12,7 @@ from domain.facts.webhook_endpoint import (
 )
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from projections.webhook_endpoints import FOLLOWER, read_endpoints
-from store import checkpoints, deliveries
+from store import checkpoints, leases
 from store.books import Book, Books
 from store.database import Pool
 from store.delivery_log import list_deliveries
@@ -110,8 +110,8 @@ async def test_deliveries_endpoints_and_checkpoint_are_one_transaction(
 
 async def leased(pool: Pool, book: Book, endpoint: str) -> int:
     later = datetime.now(UTC) + timedelta(hours=1)
-    leases = await deliveries.lease(pool, book.book_id, [endpoint], now=later, seconds=0)
-    return len(leases)
+    taken = await leases.lease(pool, book.book_id, [endpoint], now=later, seconds=0)
+    return len(taken)
 
 
 async def test_a_disabled_endpoint_waits_and_goes_on_where_it_stopped(

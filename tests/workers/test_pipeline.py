@@ -14,9 +14,10 @@ from tests.workers.receiver import Receiver, receiving
 from tests.workers.webhooks import new_customers, new_endpoint, prepare, until
 from workers.broker import make_broker, make_worker
 from workers.deliver import Deliverer
-from workers.drain import Means
+from workers.dispatch import Means
 from workers.fan_out import fan_out_follower
-from workers.hints import Hints, declare_drain
+from workers.gate import Gate
+from workers.hints import DRAIN, Hints, declare
 from workers.sender import open_sender
 from workers.signing import verify
 
@@ -40,11 +41,9 @@ async def delivering(pool: Pool, books: Books, redis_url: str) -> AsyncIterator[
     hints = Hints(sending)
     following = asyncio.create_task(fan_out_follower(pool, hints.send).run())
     async with open_sender(loopback=True) as sender:
-        means = Means(
-            pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=asyncio.Semaphore(100)
-        )
+        means = Means(pool=pool, books=books, sender=sender, keyring=KEYRING, sockets=Gate(100))
         deliverer = Deliverer(means)
-        declare_drain(working, deliverer.hint)
+        declare(working, DRAIN, deliverer.hint)
         worker = make_worker(working)
         worker.start()
         try:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.webhook_endpoint import CATEGORIES
+from domain.webhook_rules import CATEGORIES
 from workers.schedule import (
     HOUR,
     MAX_RETRY_AFTER,

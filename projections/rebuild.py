@@ -1,0 +1,103 @@
+"""Rebuilding read models: built anew beside the live ones, then swapped in one transaction.
+
+Readers see the old tables until the swap and the new ones after it, never half of either. The
+follower goes on with the old ones meanwhile; for the swap its checkpoints are locked, so that the
+new tables hold exactly what the old ones do.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+
+from projections import webhook_endpoints
+from projections.building import Building, Report
+from projections.projection import Projection
+from projections.tables import FOLLOWER, PROJECTIONS, SCHEMA, built, tables_of
+from store.database import Connection
+
+BESIDE = "rebuild"
+"""The schema in which tables are built."""
+
+_LOCK = 7_225_914_430_062_015_489  # an arbitrary number that names "Daybook rebuilds here"
+_CLOSE = 2_000
+_PATIENCE_SECONDS = 120
+
+
+class AlreadyRunning(Exception):
+    """Another process rebuilds read models of this database."""
+
+    def __init__(self) -> None:
+        super().__init__("Another rebuild is running. Wait until it is done, or stop it.")
+
+
+async def rebuild(
+    connection: Connection, projections: Sequence[Projection], report: Report
+) -> bool:
+    """Build the read models anew and swap them in; answer whether an earlier build went on.
+
+    Stopped at any moment, it changes nothing that anybody sees, and goes on when called again.
+
+    Args:
+        connection: Its ``search_path`` must be ``rebuild`` alone.
+        projections: What to rebuild, in one pass over the log.
+        report: Told how far it is.
+
+    Raises:
+        AlreadyRunning: Another process does it.
+        TimeoutError: The tables were in use without a pause for two minutes.
+    """
+    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        raise AlreadyRunning
+    try:
+        building = Building(connection, BESIDE, projections)
+        resumed = await building.prepare()
+        while await building.catch_up(report) > _CLOSE:
+            pass
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while not await _swapped(building):
+                await building.catch_up(report)
+        return resumed
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def drop_leftovers(connection: Connection) -> list[str]:
+    """Drop tables of versions that no read model has any more; answer their names."""
+    known = {name for it in (*PROJECTIONS, webhook_endpoints) for name in tables_of(it)}
+    rows = await connection.fetch(
+        "select tablename from pg_tables where schemaname = $1 order by tablename", SCHEMA
+    )
+    left = [row["tablename"] for row in rows if row["tablename"] not in known]
+    for table in left:
+        await connection.execute(f"drop table {SCHEMA}.{table}")
+    return left
+
+
+async def _swapped(building: Building) -> bool:
+    """Swap the tables, unless somebody reads the old ones for too long."""
+    connection = building.connection
+    try:
+        async with connection.transaction():
+            # Nobody should have to wait longer behind the swap than for a slow list.
+            await connection.execute("set local lock_timeout = '2s'")
+            rows = await connection.fetch(
+                "select book_id, position from store.checkpoints where follower = $1"
+                " order by book_id for update",
+                FOLLOWER,
+            )
+            await building.advance_to({row["book_id"]: row["position"] for row in rows})
+            for projection in building.projections:
+                await _move(connection, projection)
+            await building.discard()
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True
+
+
+async def _move(connection: Connection, projection: Projection) -> None:
+    """Put the new tables where the old ones were."""
+    for table in tables_of(projection):
+        await connection.execute(f"drop table if exists {SCHEMA}.{table}")
+        await connection.execute(f"alter table {BESIDE}.{table} set schema {SCHEMA}")
+    await built(connection, projection)

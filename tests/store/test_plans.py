@@ -1,0 +1,92 @@
+"""What a question costs must not grow with its book: it reads by index what it answers, no more."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from store.books import Book
+from store.database import Connection, Pool
+from store.ids import uuid7
+from store.log import append, position_of, read_book, read_commands, read_stream, read_tails
+from tests.store.tailing import events_after
+
+_STREAMS = 100
+_EVENTS = 20_000
+_LAST = _EVENTS // _STREAMS
+
+
+class Explaining:
+    """Looks like a connection, but counts the pages of 8 kB that each query has to look at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.pages = 0
+
+    async def fetch(self, query: str, *values: object) -> list[Any]:
+        explain = "explain (analyze, buffers, format json) "
+        plan = await self._connection.fetchval(explain + query, *values)
+        top = msgspec.json.decode(plan)[0]["Plan"]
+        self.pages += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+        return []
+
+    async def fetchrow(self, query: str, *values: object) -> None:
+        await self.fetch(query, *values)
+
+
+def streams(count: int) -> list[str]:
+    return [f"invoice/{number}" for number in range(count)]
+
+
+Question = Callable[[Any, str], Awaitable[object]]
+ASKED: dict[str, tuple[Question, int]] = {
+    "one stream that did not move": (lambda c, b: read_tails(c, b, {"invoice/7": _LAST}), 10),
+    "64 streams that did not move": (
+        lambda c, b: read_tails(c, b, dict.fromkeys(streams(64), _LAST)),
+        64 * 6,
+    ),
+    "64 streams that moved": (
+        lambda c, b: read_tails(c, b, dict.fromkeys(streams(64), _LAST - 1)),
+        64 * 8,
+    ),
+    "the end of a stream": (
+        lambda c, b: read_stream(c, b, "invoice/7", limit=2, descending=True),
+        12,
+    ),
+    "the middle of a stream": (
+        lambda c, b: read_stream(c, b, "invoice/7", after=50, until=60, limit=5),
+        20,
+    ),
+    "a stream as of an instant": (
+        lambda c, b: read_stream(c, b, "invoice/7", until=datetime.now(UTC), limit=5),
+        20,
+    ),
+    "the end of a book": (lambda c, b: read_book(c, b, after=_EVENTS - 5, limit=100), 12),
+    "a page from the middle, backwards": (
+        lambda c, b: read_book(c, b, until=_EVENTS // 2, limit=5, descending=True),
+        12,
+    ),
+    "keys": (lambda c, b: read_commands(c, b, [str(number) for number in range(64)]), 64 * 4),
+    "where an event is": (lambda c, b: position_of(c, b, uuid7(), ("invoice/7", 3)), 10),
+}
+
+
+@pytest.mark.parametrize("known", ["no statistics yet", "statistics"])
+async def test_a_question_reads_what_it_answers_and_not_the_book(
+    pool: Pool, book: Book, known: str
+) -> None:
+    async with pool.acquire() as connection:
+        for stream in streams(_STREAMS):
+            await append(connection, book.book_id, {stream: 0}, events_after(stream, 0, _LAST))
+        if known == "statistics":
+            await connection.execute("analyze store.events")
+        pages = {}
+        for name, (ask, _) in ASKED.items():
+            explaining = Explaining(connection)
+            await ask(cast("Connection", explaining), book.book_id)
+            pages[name] = explaining.pages
+
+    assert all(pages.values())
+    assert {n: count for n, count in pages.items() if count > ASKED[n][1]} == {}
