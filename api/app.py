@@ -14,6 +14,7 @@ from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.editing import provide_edit, provide_making
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
@@ -89,7 +90,11 @@ def litestar_app(
 
     return Litestar(
         route_handlers=[*ROUTES, *contract_handlers(), *more_routes],
-        dependencies={"caller": Provide(provide_caller)},
+        dependencies={
+            "caller": Provide(provide_caller),
+            "edit": Provide(provide_edit),
+            "making": Provide(provide_making),
+        },
         dto=StrictJSON,
         return_dto=None,
         exception_handlers=exception_handlers(problem_of),
