@@ -19,6 +19,7 @@ from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
 from api.openapi import openapi_config
+from api.payments import PaymentController
 from api.problems import exception_handlers
 from api.shell import shell
 from api.strict_json import StrictJSON
@@ -30,6 +31,7 @@ OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 ROUTES = (
     InvoiceController,
     CustomerController,
+    PaymentController,
     WebhookEndpointController,
     DeliveryController,
     list_events,
@@ -47,6 +49,7 @@ Amounts are decimal strings, instants are UTC, and unknown fields are refused.
 _TAGS = (
     Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
+    Tag(name="Payments", description="Money that came in, and which invoices it settles."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="Operation", description="For load balancers and operators."),

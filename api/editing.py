@@ -32,6 +32,8 @@ By = NamedDependency[Caller]
 
 READ = {"scope": "read"}
 CHANGE = {"scope": "commands"}
+TRANSITION = {**CHANGE, "problems": ("invalid-transition", "rule-broken")}
+CREATE = {**CHANGE, "problems": ("already-exists", "rule-broken")}
 ADMIN = {"scope": "admin"}
 AUDIT = {"scope": "audit"}
 
