@@ -50,9 +50,7 @@ HEADERS = st.fixed_dictionaries(
 
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
-    kind: type[ItemLine] | type[ModelLine] | None = draw(
-        st.sampled_from([ItemLine, ModelLine, None])
-    )
+    kind: type[ItemLine | ModelLine] | None = draw(st.sampled_from([ItemLine, ModelLine, None]))
     if kind is None:
         return CommentLine(id=draw(IDS), description=draw(WORDS))
     amount: dict[str, Any] = {"quantity": draw(AMOUNTS), "unit_price": draw(AMOUNTS)}
