@@ -203,6 +203,8 @@ class Crediting(Collecting):
             del self.model.notes[note_id]
             return
         unused = not note["applied"] and not note["refunded"] and not note["voided"]
+        if note["invoice"] is not None:
+            unused = unused and self.model.invoices[note["invoice"]]["status"] in OPEN
         done = self.attempt(
             lambda: notes.void(self.book.read, note_id, reason="Wrong.", today=self.today),
             possible=unused and self.model.accepts(self.today, sales=True),
