@@ -39,7 +39,8 @@ async def template(servers: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
     name = f"template_{uuid4().hex}"
     admin = await asyncpg.connect(url)
     await admin.execute(f"create database {name}")
-    connection = await asyncpg.connect(url, database=name)
+    path = {"search_path": "projections"}
+    connection = await asyncpg.connect(url, database=name, server_settings=path)
     await migrate(connection)
     await prepare_tables(connection)
     await connection.close()
