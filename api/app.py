@@ -17,12 +17,14 @@ from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.editing import provide_edit, provide_making
 from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
+from api.payments import PaymentController
 from api.problems import exception_handlers
 from api.replays import ReplayController
 from api.sandbox import SandboxController
@@ -36,6 +38,7 @@ OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 ROUTES = (
     InvoiceController,
     CustomerController,
+    PaymentController,
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
@@ -67,6 +70,7 @@ What a request changes is recorded with its key, its `X-Request-Id` and, when se
 _TAGS = (
     Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
+    Tag(name="Payments", description="Money that came in, and which invoices it settles."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),
@@ -123,7 +127,11 @@ def litestar_app(
 
     return Litestar(
         route_handlers=[*ROUTES, *contract_handlers(), *more_routes],
-        dependencies={"caller": Provide(provide_caller)},
+        dependencies={
+            "caller": Provide(provide_caller),
+            "edit": Provide(provide_edit),
+            "making": Provide(provide_making),
+        },
         dto=StrictJSON,
         return_dto=None,
         exception_handlers=exception_handlers(problem_of),

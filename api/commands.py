@@ -27,6 +27,9 @@ Ask: TypeAlias = Request[Any, Any, Any]
 Show = Callable[[Versioned[Any]], msgspec.Struct]
 """How an entity looks on the wire."""
 
+DRY_RUN = {"Dry-Run": "true"}
+"""The header of an answer that tells what would be. It has no ETag: there is no such RowVersion."""
+
 _KEY_LENGTH = 255
 _CHANGES_SHOWN = 100
 
@@ -52,11 +55,13 @@ async def change(
     expected: int | None,
     show: Callable[[Versioned[S]], R],
     status: int = 200,
+    dry_run: bool = False,
 ) -> Response[R]:
     """Change an entity that exists, and answer it as it is then. Raises as ``run``."""
     command = _command(caller, stream, decide, expected)
-    done = await run(request, caller, command, show)
-    return Response(show(done.entity), headers=headers_of(done), status_code=status)
+    done = await run(request, caller, command, show, dry_run=dry_run)
+    headers = DRY_RUN if dry_run else headers_of(done)
+    return Response(show(done.entity), headers=headers, status_code=status)
 
 
 def created(done: Done[S], show: Callable[[Versioned[S]], R], collection: str) -> Response[R]:
@@ -74,10 +79,11 @@ async def end(
     *,
     expected: int | None,
     show: Show,
+    dry_run: bool = False,
 ) -> None:
     """End the life of an entity; there is nothing to answer. Raises as ``run``."""
     command = _command(caller, stream, decide, expected)
-    await run(request, caller, command, show)
+    await run(request, caller, command, show, dry_run=dry_run)
 
 
 async def run(
@@ -85,23 +91,37 @@ async def run(
     caller: Caller,
     command: Command[S],
     show: Show,
+    *,
+    dry_run: bool = False,
 ) -> Done[S]:
     """Execute a command of a request, with its idempotency key if it has one.
+
+    A dry run decides the same on the present states; nothing is appended, and no key is used up.
 
     Raises:
         Problem: 409 with the current entity when it moved, or when its state forbids the command.
         Refusal, StoreError: As ``Books.execute``.
     """
-    command = await _keyed(request, caller, command)
+    if not dry_run:
+        command = await _keyed(request, caller, command)
+    do = caller.books.preview if dry_run else caller.books.execute
     try:
-        return await caller.books.execute(caller.book_id, command)
+        return await do(caller.book_id, command)
     except StaleRowVersion as stale:
         await _conflict(caller, stale, show)
     except NotAllowed as refusal:
-        if command.id is None:
+        if command.stream is None:
             raise
-        current = await caller.books.get(caller.book_id, command.aggregate(command.id))
-        raise refused(refusal, current=msgspec.to_builtins(show(current))) from refusal
+        raise await _refused(caller, command.stream, refusal, show) from refusal
+
+
+async def _refused(caller: Caller, stream: Stream[Any], refusal: NotAllowed, show: Show) -> Problem:
+    """What the state forbids, with that state; there is none of what the command would begin."""
+    try:
+        current = await caller.books.get(caller.book_id, stream)
+    except NotFound:
+        return refused(refusal)
+    return refused(refusal, current=msgspec.to_builtins(show(current)))
 
 
 def _command(

@@ -1,12 +1,13 @@
 """Customers over HTTP."""
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from api.caller import Caller
-from api.commands import Ask, change, created, on, run
+from api.allocation_schemas import OptionalReasonIn, ReasonIn
+from api.commands import Ask, on
 from api.customer_schemas import (
+    BalanceOut,
+    CreditLimitIn,
     CustomerIn,
     CustomerListed,
     CustomerOut,
@@ -14,21 +15,17 @@ from api.customer_schemas import (
     CustomerPatch,
     Transition,
 )
+from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
 from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
-from api.row_version import AsOf, IfMatch, etag, expected_version, moment
-from api.wire import CodeInPath
+from api.row_version import AsOf
+from api.wire import CodeInPath, optional_decimal
 from domain import customer as decisions
+from domain.account import ACCOUNT, Account
 from domain.aggregate import Change, Read
 from domain.customer import CUSTOMER
 from projections.customer_list import LISTING
-from store.command import Command
-
-By = NamedDependency[Caller]
-
-READ = {"scope": "read"}
-CHANGE = {"scope": "commands"}
 
 
 class CustomerController(Controller):
@@ -37,18 +34,16 @@ class CustomerController(Controller):
     path = "/api/customers"
     tags = ["Customers"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createCustomer", summary="Create a customer", opt=CHANGE)
+    @post("/", operation_id="createCustomer", summary="Create a customer", opt=CREATE)
     async def create_customer(
-        self, request: Ask, caller: By, data: JSONBody[CustomerIn]
+        self, making: Editing, data: JSONBody[CustomerIn]
     ) -> Response[CustomerOut]:
         """Create a customer under its own code, or under the next free integer."""
 
         def decide(read: Read) -> list[Change]:
             return decisions.create(read, data.id, data.created())
 
-        command = Command(aggregate=CUSTOMER, decide=decide, metadata=caller.metadata)
-        done = await run(request, caller, command, CustomerOut.of)
-        return created(done, CustomerOut.of, "/api/customers")
+        return await making.create(CUSTOMER, None, decide, CustomerOut.of, "/api/customers")
 
     @get(
         "/",
@@ -66,85 +61,159 @@ class CustomerController(Controller):
         self, caller: By, customer_id: CodeInPath, as_of: AsOf = None
     ) -> Response[CustomerOut]:
         """The customer as it is now, or as it was at a RowVersion or an instant."""
-        entity = await caller.books.get(caller.book_id, CUSTOMER(customer_id), at=moment(as_of))
-        return Response(CustomerOut.of(entity), headers=etag(entity.version))
+        return await shown(caller, CUSTOMER(customer_id), as_of, CustomerOut.of)
 
-    @patch("/{customer_id:str}", operation_id="changeCustomer", summary="Change fields", opt=CHANGE)
+    @get(
+        "/{customer_id:str}/balance",
+        operation_id="getCustomerBalance",
+        summary="Get what a customer owes",
+        opt=READ,
+    )
+    async def get_balance(
+        self, caller: By, customer_id: CodeInPath, as_of: AsOf = None
+    ) -> Response[BalanceOut]:
+        """What the customer owes now, or owed after so many entries or at an instant."""
+        await caller.books.get(caller.book_id, CUSTOMER(customer_id))
+        nothing = Account(balances={})
+        return await shown(caller, ACCOUNT(customer_id), as_of, BalanceOut.of, absent=nothing)
+
+    @patch(
+        "/{customer_id:str}", operation_id="changeCustomer", summary="Change fields", opt=TRANSITION
+    )
     async def change_customer(
-        self,
-        request: Ask,
-        caller: By,
-        customer_id: CodeInPath,
-        data: JSONBody[CustomerPatch],
-        if_match: IfMatch = None,
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[CustomerPatch]
     ) -> Response[CustomerOut]:
         """Change fields (RFC 7396). What is so already makes no new RowVersion."""
-        expected = expected_version(if_match, data.row_version)
         decide = on(CUSTOMER(customer_id), lambda it: decisions.change(it, *data.changes()))
-        return await change(
-            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        return await edit.change(
+            CUSTOMER(customer_id), decide, CustomerOut.of, seen=data.row_version
         )
 
     @delete(
         "/{customer_id:str}",
         operation_id="deleteCustomer",
         summary="Archive (DELETE)",
-        opt=CHANGE,
+        opt=TRANSITION,
         status_code=204,
     )
-    async def delete_customer(
-        self, request: Ask, caller: By, customer_id: CodeInPath, if_match: IfMatch = None
-    ) -> None:
+    async def delete_customer(self, edit: Editing, customer_id: CodeInPath) -> None:
         """The same as archiving: invoices name the customer, so it is never erased."""
-        expected = expected_version(if_match, None)
         decide = on(CUSTOMER(customer_id), decisions.archive)
-        await change(
-            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
-        )
+        await edit.end(CUSTOMER(customer_id), decide, CustomerOut.of)
 
     @post(
         "/{customer_id:str}/archive",
         operation_id="archiveCustomer",
         summary="Archive",
-        opt=CHANGE,
+        opt=TRANSITION,
         status_code=200,
     )
     async def archive_customer(
-        self,
-        request: Ask,
-        caller: By,
-        customer_id: CodeInPath,
-        data: JSONBody[Transition | None] = None,
-        if_match: IfMatch = None,
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[Transition | None] = None
     ) -> Response[CustomerOut]:
         """Bill nothing new to this customer. Its history and its invoices stay."""
-        expected = expected_version(if_match, (data or Transition()).row_version)
+        seen = (data or Transition()).row_version
         decide = on(CUSTOMER(customer_id), decisions.archive)
-        return await change(
-            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
-        )
+        return await edit.change(CUSTOMER(customer_id), decide, CustomerOut.of, seen=seen)
 
     @post(
         "/{customer_id:str}/unarchive",
         operation_id="unarchiveCustomer",
         summary="Unarchive",
-        opt=CHANGE,
+        opt=TRANSITION,
         status_code=200,
     )
     async def unarchive_customer(
-        self,
-        request: Ask,
-        caller: By,
-        customer_id: CodeInPath,
-        data: JSONBody[Transition | None] = None,
-        if_match: IfMatch = None,
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[Transition | None] = None
     ) -> Response[CustomerOut]:
         """Bill to this customer again."""
-        expected = expected_version(if_match, (data or Transition()).row_version)
+        seen = (data or Transition()).row_version
         decide = on(CUSTOMER(customer_id), decisions.unarchive)
-        return await change(
-            request, caller, CUSTOMER(customer_id), decide, expected=expected, show=CustomerOut.of
+        return await edit.change(CUSTOMER(customer_id), decide, CustomerOut.of, seen=seen)
+
+    @post(
+        "/{customer_id:str}/hold",
+        operation_id="holdCustomer",
+        summary="Put on hold",
+        opt=TRANSITION,
+        status_code=200,
+    )
+    async def hold_customer(
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[ReasonIn]
+    ) -> Response[CustomerOut]:
+        """Post nothing for this customer until it is released. Drafts stay possible."""
+        decide = on(CUSTOMER(customer_id), lambda it: decisions.hold(it, reason=data.reason))
+        return await edit.change(
+            CUSTOMER(customer_id), decide, CustomerOut.of, seen=data.row_version
         )
+
+    @post(
+        "/{customer_id:str}/release",
+        operation_id="releaseCustomer",
+        summary="Release",
+        opt=TRANSITION,
+        status_code=200,
+    )
+    async def release_customer(
+        self,
+        edit: Editing,
+        customer_id: CodeInPath,
+        data: JSONBody[OptionalReasonIn | None] = None,
+    ) -> Response[CustomerOut]:
+        """End the hold: post for this customer again."""
+        body = data or OptionalReasonIn()
+        decide = on(CUSTOMER(customer_id), lambda it: decisions.release(it, reason=body.reason))
+        return await edit.change(
+            CUSTOMER(customer_id), decide, CustomerOut.of, seen=body.row_version
+        )
+
+    @post(
+        "/{customer_id:str}/credit-limit",
+        operation_id="changeCreditLimit",
+        summary="Change the credit limit",
+        opt=TRANSITION,
+        status_code=200,
+    )
+    async def change_credit_limit(
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[CreditLimitIn]
+    ) -> Response[CustomerOut]:
+        """Let the customer owe at most so much. What it owes already stays."""
+        limit = optional_decimal(data.limit)
+        decide = on(
+            CUSTOMER(customer_id),
+            lambda it: decisions.change_credit_limit(it, limit, reason=data.reason),
+        )
+        return await edit.change(
+            CUSTOMER(customer_id), decide, CustomerOut.of, seen=data.row_version
+        )
+
+    @post(
+        "/{customer_id:str}/anonymise",
+        operation_id="anonymiseCustomer",
+        summary="Anonymise",
+        opt=TRANSITION,
+        status_code=200,
+    )
+    async def anonymise_customer(
+        self, edit: Editing, customer_id: CodeInPath, data: JSONBody[ReasonIn]
+    ) -> Response[CustomerOut]:
+        """Take out what identifies a person. Only of an archived customer; there is no way back."""
+        decide = on(CUSTOMER(customer_id), lambda it: decisions.anonymise(it, reason=data.reason))
+        return await edit.change(
+            CUSTOMER(customer_id), decide, CustomerOut.of, seen=data.row_version
+        )
+
+    @get(
+        "/{customer_id:str}/balance/events",
+        operation_id="listAccountEntries",
+        summary="Account",
+        opt=AUDIT,
+    )
+    async def list_account_entries(
+        self, caller: By, customer_id: CodeInPath, after: After = 0, limit: Limit = 50
+    ) -> EventPage:
+        """Every entry on the customer's account, in order: which document changed the balance."""
+        return await history(caller, ACCOUNT(customer_id), after, limit)
 
     @get(
         "/{customer_id:str}/events",

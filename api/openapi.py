@@ -252,10 +252,18 @@ def _finish(operation: _Operation, schemas: Json, errors: ErrorResponses) -> Non
         for header in headers.values():
             header.setdefault("schema", {"type": "string"})
         response.update({"headers": headers} if headers else {})
+    if "201" in json["responses"] and any(it["name"] == "dryRun" for it in _given(json)):
+        dry = {"description": "OK: a dry run answers what would be created"}
+        json["responses"]["200"] = {**json["responses"]["201"], **dry}
     for status, reference in errors.of(codes_of(json, operation.method, opt)):
         json["responses"].setdefault(status, reference)
     json["responses"] = dict(sorted(json["responses"].items()))
     _drop_defaults(json)
+
+
+def _given(json: Json) -> list[Json]:
+    parameters: list[Json] = json.get("parameters", [])
+    return parameters
 
 
 def _add_idempotency_key(json: Json) -> None:

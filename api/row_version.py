@@ -26,7 +26,7 @@ AsOf = Annotated[
     ),
 ]
 
-_STRONG = re.compile(r'"([1-9][0-9]{0,15})"')
+_STRONG = re.compile(r'"(0|[1-9][0-9]{0,15})"')
 _DIGITS = 15
 _HOW = 'Send the RowVersion you have seen, as If-Match: "7" or as "rowVersion": 7 in the body.'
 

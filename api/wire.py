@@ -7,6 +7,7 @@ and in ECMA 262, the dialect of JSON Schema. The domain makes the ``Decimal``.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -44,6 +45,17 @@ def sent(body: msgspec.Struct) -> dict[str, Any]:
     """The fields of a merge patch that were sent, by Python name; a value of None means clear."""
     values = ((name, getattr(body, name)) for name in body.__struct_fields__)
     return {name: value for name, value in values if value is not msgspec.UNSET}
+
+
+def decimals(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The values, with these decimal strings, where they are sent, made decimals."""
+    made = {it: Decimal(values[it]) for it in names if isinstance(values.get(it), str)}
+    return {**values, **made}
+
+
+def optional_decimal(text: str | None) -> Decimal | None:
+    """The decimal that a string on the wire stands for, if there is one."""
+    return None if text is None else Decimal(text)
 
 
 # ---------------------------------------------------------------- numbers
@@ -95,12 +107,35 @@ Percent = Annotated[
     ),
 ]
 
+ExchangeRate = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(0|[1-9][0-9]{{0,11}})(\.[0-9]{{1,12}})?{_END}",
+        max_length=25,
+        description="Units of the book's currency for one unit of the document's, as a decimal "
+        "string: at most 12 digits before and after the point.",
+        examples=["0.9231"],
+    ),
+]
+
+TaxRate = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(1000(\.0{{1,4}})?|(0|[1-9][0-9]{{0,2}})(\.[0-9]{{1,4}})?){_END}",
+        max_length=9,
+        description="Rate of a tax in percent as a decimal string, from 0 to 1000: at most 4 "
+        "digits after the point.",
+        examples=["19"],
+    ),
+]
+
 RowVersion = Annotated[
     int,
     Meta(
-        ge=1,
+        ge=0,
         le=2**53 - 1,
-        description="Version of the entity: 1 when it is created, one more with every change.",
+        description="Version of the entity: 1 when it is created, one more with every change. "
+        "Settings and periods that nobody has changed yet are at 0.",
         examples=[7],
     ),
 ]
@@ -146,6 +181,16 @@ IdInPath = Annotated[
     ),
 ]
 
+Id = Annotated[
+    str,
+    Meta(
+        pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}",
+        max_length=64,
+        description="Id as Daybook gave it out: a prefix, '_' and 26 characters.",
+        examples=["inv_01JD3K5QZ8W4X2V7N6M9T0R1PA"],
+    ),
+]
+
 ShortText = Annotated[
     str,
     Meta(
@@ -154,6 +199,9 @@ ShortText = Annotated[
         description="One line of at most 200 characters, none of them a control character.",
     ),
 ]
+
+Reason = Annotated[ShortText, Meta(min_length=1)]
+"""Why: at least one character, which auditors will read."""
 
 Text = Annotated[
     str,

@@ -114,7 +114,7 @@ def write_off(
     owed = balance(invoice)
     given_up = owed if amount is None else rounded(amount, invoice.currency)
     violations = [
-        *check(read, today, sales=False),
+        *check(read, today, sales=False, pointer=""),
         *_owes_less(invoice, amount if amount is not None else owed, owed),
         *_digits(invoice, amount),
     ]
@@ -142,7 +142,7 @@ def recover(
     invoice = _invoice(read, invoice_id)
     guard(invoice, "recover")
     back = invoice.written_off if amount is None else amount
-    violations = [*check(read, today, sales=False), *_digits(invoice, amount)]
+    violations = [*check(read, today, sales=False, pointer=""), *_digits(invoice, amount)]
     if not ZERO < back <= invoice.written_off:
         detail = f"{invoice.written_off} is written off: set an amount above 0 and at most that."
         violations.append(Violation("more-than-written-off", "/amount", detail))

@@ -1,54 +1,75 @@
-"""Customers to list: one row each, as the latest event left it."""
+"""Customers to list, with what each owes and has as credit: as the latest event left it."""
 
-from domain.customer import CUSTOMER
+from decimal import Decimal
+
+from domain.account import ACCOUNT
+from domain.credit_note import CREDIT_NOTE
+from domain.credit_note.state import open_credit
+from domain.customer import CUSTOMER, Customer
+from domain.payment import PAYMENT, unapplied
 from projections.filters import Field, folded
+from projections.latest import TEXT, LatestTable
 from projections.page import Listing
 from projections.projection import News
 from store.database import Connection
 
 NAME = "customers"
 
-DDL = """
-create table if not exists customer_list_v1 (
-    book_id      text        not null,
-    id           text        collate "C" not null,
-    name         text        collate "C",
-    name_folded  text        collate "C",
-    email        text        collate "C",
-    vat_id       text        collate "C",
-    city         text        collate "C",
-    country      text        collate "C",
-    currency     text,
-    active       boolean     not null,
-    row_version  bigint      not null,
-    created_at   timestamptz not null,
-    updated_at   timestamptz not null,
-    primary key (book_id, id)
-);
+_TABLE = LatestTable(
+    "customer_list_v2",
+    {
+        "name": TEXT,
+        "name_folded": TEXT,
+        "email": TEXT,
+        "vat_id": TEXT,
+        "city": TEXT,
+        "country": TEXT,
+        "currency": TEXT,
+        "active": "boolean not null",
+        "hold": TEXT,
+        "credit_limit": "numeric",
+    },
+)
+
+DDL = f"""{_TABLE.ddl}
 -- "whose name starts with", whatever the case
-create index if not exists customer_list_v1_name on customer_list_v1
-    (book_id, name_folded, id);
+create index if not exists customer_list_v2_name on customer_list_v2 (book_id, name_folded, id);
 -- the default order
-create index if not exists customer_list_v1_created on customer_list_v1
-    (book_id, created_at, id);
+create index if not exists customer_list_v2_created on customer_list_v2 (book_id, created_at, id);
+-- "the one with this e-mail address", "with this VAT id"
+create index if not exists customer_list_v2_email on customer_list_v2 (book_id, email, id);
+create index if not exists customer_list_v2_vat on customer_list_v2 (book_id, vat_id, id);
+-- "who lives there"
+create index if not exists customer_list_v2_country on customer_list_v2
+    (book_id, country, city, id);
+create index if not exists customer_list_v2_city on customer_list_v2 (book_id, city, id);
+
+create table if not exists customer_balance_v1 (
+    book_id     text not null,
+    customer_id {TEXT} not null,
+    currency    {TEXT} not null,
+    balance     numeric not null,
+    row_version bigint not null,
+    primary key (book_id, customer_id, currency)
+);
+create table if not exists customer_credit_v1 (
+    book_id     text not null,
+    document    {TEXT} not null,
+    customer_id {TEXT} not null,
+    currency    {TEXT} not null,
+    amount      numeric not null,
+    row_version bigint not null,
+    primary key (book_id, document)
+);
+-- "what credit does this customer have"
+create index if not exists customer_credit_v1_customer on customer_credit_v1
+    (book_id, customer_id) include (currency, amount) where amount <> 0;
 """
 
 LISTING = Listing(
     "customers",
-    table="customer_list_v1",
-    columns=(
-        "id",
-        "name",
-        "email",
-        "vat_id",
-        "city",
-        "country",
-        "currency",
-        "active",
-        "row_version",
-        "created_at",
-        "updated_at",
-    ),
+    table=_TABLE.name,
+    columns=tuple(it for it in _TABLE.columns if it != "name_folded"),
     fields=(
         Field(name="id", column="id", kind="text", sortable=True, nullable=False),
         Field(name="name", column="name_folded", kind="text", sortable=True, fold=True),
@@ -57,49 +78,104 @@ LISTING = Listing(
         Field(name="city", column="city", kind="text"),
         Field(name="country", column="country", kind="text"),
         Field(name="active", column="active", kind="boolean", nullable=False),
+        Field(name="hold", column="hold", kind="text"),
+        Field(name="creditLimit", column="credit_limit", kind="decimal"),
         Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
         Field(name="updatedAt", column="updated_at", kind="instant", nullable=False),
     ),
     order=("-createdAt",),
 )
 
+# ---------------------------------------------------------------- queries
+
+
+async def balances_of(
+    connection: Connection, book_id: str, customer_ids: list[str]
+) -> dict[str, list[tuple[str, Decimal, Decimal]]]:
+    """What these customers owe: currency, balance, and the credit that is already taken off it.
+
+    Customers with whom there was no business yet are left out.
+    """
+    found: dict[str, list[tuple[str, Decimal, Decimal]]] = {}
+    for row in await connection.fetch(_BALANCES, book_id, customer_ids):
+        found.setdefault(row["customer_id"], []).append(tuple(row)[1:])
+    return found
+
+
+_BALANCES = """
+select b.customer_id, b.currency, b.balance,
+       (select coalesce(sum(c.amount), 0) from customer_credit_v1 c
+         where c.book_id = $1 and c.customer_id = b.customer_id and c.amount <> 0
+           and c.currency = b.currency) as credit
+  from customer_balance_v1 b
+ where b.book_id = $1 and b.customer_id = any ($2) order by 1, 2
+"""
+
+# ---------------------------------------------------------------- keeping it up to date
+
 
 async def project(connection: Connection, news: News) -> None:
-    """Write the touched customers as they are now."""
-    rows = []
-    for entity, events in await news.entities(CUSTOMER):
-        customer = entity.state
-        if customer is None:
-            continue
-        row = (
-            news.book_id,
-            entity.id,
-            customer.name,
-            folded(customer.name) if customer.name else None,
-            customer.email,
-            customer.vat_id,
-            customer.city,
-            customer.country,
-            customer.currency,
-            customer.active,
-            entity.version,
-            events[0].recorded_at,
-            events[-1].recorded_at,
-        )
-        rows.append(row)
-    if rows:
-        await connection.execute(_UPSERT, *zip(*rows, strict=True))
+    """Write the touched customers as they are now, and what their accounts and credits are."""
+    await _TABLE.keep(connection, news, CUSTOMER, _values)
+    owed = [
+        (account.id, currency, balance, account.version)
+        for account, _ in await news.entities(ACCOUNT)
+        if account.state is not None
+        for currency, balance in account.state.balances.items()
+    ]
+    if owed:
+        await connection.execute(_OWED, news.book_id, *zip(*owed, strict=True))
+    credit = [*await _payments(news), *await _credit_notes(news)]
+    if credit:
+        await connection.execute(_CREDIT, news.book_id, *zip(*credit, strict=True))
 
 
-_UPSERT = """
-insert into customer_list_v1 as t
-select * from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::boolean[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
-on conflict (book_id, id) do update set
-    name = excluded.name, name_folded = excluded.name_folded, email = excluded.email,
-    vat_id = excluded.vat_id, city = excluded.city, country = excluded.country,
-    currency = excluded.currency, active = excluded.active, row_version = excluded.row_version,
-    updated_at = excluded.updated_at
+def _values(_id: str, customer: Customer) -> tuple[object, ...]:
+    return (
+        customer.name,
+        folded(customer.name) if customer.name else None,
+        customer.email,
+        customer.vat_id,
+        customer.city,
+        customer.country,
+        customer.currency,
+        customer.active,
+        customer.hold,
+        customer.credit_limit,
+    )
+
+
+_Credit = tuple[str, str, str, Decimal, int]
+
+
+async def _payments(news: News) -> list[_Credit]:
+    return [
+        (it.id, it.state.customer_id, it.state.currency, unapplied(it.state), it.version)
+        for it, _ in await news.entities(PAYMENT)
+        if it.state is not None
+    ]
+
+
+async def _credit_notes(news: News) -> list[_Credit]:
+    return [
+        (it.id, note.customer_id or "", note.currency or "", open_credit(note), it.version)
+        for it, _ in await news.entities(CREDIT_NOTE)
+        if (note := it.state) is not None and note.posted_totals is not None
+    ]
+
+
+_OWED = """
+insert into customer_balance_v1 as t
+select $1::text, * from unnest($2::text[], $3::text[], $4::numeric[], $5::bigint[])
+on conflict (book_id, customer_id, currency) do update
+set balance = excluded.balance, row_version = excluded.row_version
+where t.row_version < excluded.row_version
+"""
+
+_CREDIT = """
+insert into customer_credit_v1 as t
+select $1::text, * from unnest($2::text[], $3::text[], $4::text[], $5::numeric[], $6::bigint[])
+on conflict (book_id, document) do update
+set amount = excluded.amount, row_version = excluded.row_version
 where t.row_version < excluded.row_version
 """

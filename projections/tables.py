@@ -4,20 +4,39 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from projections import customer_list, invoice_list, webhook_endpoints
+from projections import (
+    audit_trail,
+    code_list,
+    credit_note_list,
+    customer_list,
+    invoice_lines,
+    invoice_list,
+    payment_list,
+    period_list,
+    postings,
+    product_list,
+    receivables,
+    sales_report,
+    serial_list,
+    series_list,
+    tax_code_list,
+    tax_report,
+    webhook_endpoints,
+)
 from projections.projection import News, Projection
 from store.cache import Cache
 from store.database import Connection, connection_lost
 from store.parked import park
 from store.recorded import Recorded
 
-FOLLOWER = "projections-2"
-"""The name of the checkpoint that all read models share.
+FOLLOWER = "projections"
+"""The name of the checkpoint that all read models share."""
 
-It is another one whenever a table is, so that the new table is filled from the first event on.
-"""
-
-PROJECTIONS: tuple[Projection, ...] = (invoice_list, customer_list)
+PROJECTIONS: tuple[Projection, ...] = (
+    *(invoice_list, invoice_lines, serial_list, customer_list, product_list, tax_code_list),
+    *(code_list, payment_list, credit_note_list, period_list, series_list),
+    *(receivables, postings, tax_report, sales_report, audit_trail),
+)
 """What ``project`` keeps up to date. The fan-out of webhooks keeps ``webhook_endpoints``, because
 it must see the endpoints as of its own checkpoint."""
 

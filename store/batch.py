@@ -34,6 +34,20 @@ class NotAtHand(Exception):
         self.stream = stream
 
 
+def compare(stream: Stream[Any], held: Held, expected: int) -> None:
+    """Hold a stream to the RowVersion that a client has seen; 0 is that of what never was.
+
+    Raises:
+        NotFound: It is not there any more, or never was.
+        StaleRowVersion: It moved since.
+    """
+    if held.version == expected:
+        return
+    if held.state is None:
+        raise NotFound(stream.aggregate.name, stream.id)
+    raise StaleRowVersion(Versioned(stream, held.state, held.version), expected)
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """A command that will be done once the batch is committed. ``end`` as in ``KeyedCommand``."""
 
@@ -66,7 +80,8 @@ class Batch:
         command = waiting.command
         try:
             if command.id is not None and command.expected is not None:
-                self._compare(command.aggregate(command.id), command.expected)
+                stream = command.aggregate(command.id)
+                compare(stream, self.held(stream), command.expected)
             decided = self._outcome(command, command.decide(self._read))
         except NotAtHand:
             raise
@@ -116,13 +131,6 @@ class Batch:
     def _read(self, stream: Stream[S]) -> S | None:
         state: S | None = self.held(stream).state
         return state
-
-    def _compare(self, stream: Stream[Any], expected: int) -> None:
-        held = self.held(stream)
-        if held.state is None:
-            raise NotFound(stream.aggregate.name, stream.id)
-        if held.version != expected:
-            raise StaleRowVersion(Versioned(stream, held.state, held.version), expected)
 
     def _outcome(self, command: Command[Any], changes: Sequence[Change]) -> "_Outcome":
         """What the changes come to. Nothing is added to the batch yet: it may still fail."""

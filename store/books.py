@@ -15,6 +15,7 @@ from store.command import Command, Done
 from store.database import Pool
 from store.ids import new_id
 from store.log import read_book, read_head, read_stream, read_tails
+from store.preview import preview
 from store.recorded import Recorded, Versioned
 from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
@@ -58,6 +59,10 @@ class Books:
         writer = self._writers.get(book_id) or self._open(book_id)
         done: Done[S] = await writer.execute(command)
         return done
+
+    async def preview(self, book_id: str, command: Command[S]) -> Done[S]:
+        """What ``execute`` would lead to now. Nothing is appended, and a key is not used up."""
+        return await preview(command, lambda stream: self._now(book_id, stream))
 
     async def get(
         self, book_id: str, stream: Stream[S], *, at: int | datetime | None = None

@@ -129,7 +129,10 @@ KINDS_OF_LINES: dict[str, Line] = {
         gl_cost_credit="1700",
     ),
     "package": PackageLine(
-        **_billed(PACKAGE_ID, "STOVE-SET", "Stove with its flue"),
+        **{
+            **_billed(PACKAGE_ID, "STOVE-SET", "Stove with its flue"),
+            "package_id": "lin_01K9VXEH3T000000000000000T",
+        },
         components=(
             Component(line_id=STOVE_ID, share_percent=Decimal(90), amount=Decimal("1169.55")),
         ),

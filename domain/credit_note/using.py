@@ -31,6 +31,7 @@ from domain.facts.invoice_life import InvoiceCreditWithdrawn
 from domain.invoice import INVOICE
 from domain.money import rounded
 from domain.period import check
+from domain.settlement import not_open
 
 SOURCE = "credit-note"
 
@@ -50,7 +51,7 @@ def apply(
     if not allocations:
         detail = "Name at least one invoice."
         violations.append(Violation("allocations-missing", "/allocations", detail))
-    violations = [*check(read, today, sales=False), *violations]
+    violations = [*check(read, today, sales=False, pointer=""), *violations]
     if violations:
         raise RuleBroken(tuple(violations))
     facts = [
@@ -77,7 +78,7 @@ def unapply(
     note = noted(read, credit_note_id)
     guard(note, "unapply")
     back = taken_back(note.applied, invoice_id, amount, note.currency or "")
-    _check(tuple(check(read, today, sales=False)))
+    _check(tuple(check(read, today, sales=False, pointer="")))
     fact = CreditNoteUnapplied(
         invoice_id=invoice_id, amount=back.amount, unapplied_on=today, reason=reason
     )
@@ -118,13 +119,17 @@ def void(read: Read, credit_note_id: str, *, reason: str, today: date) -> list[C
     Serial numbers that had come back with it are sold again, by the invoice that had sold them.
 
     Raises:
-        RuleBroken: The period is locked, or a serial number is held by another invoice by now.
+        RuleBroken: The period is locked, the invoice is archived, or a serial number is held by
+            another invoice by now.
     """
     note = noted(read, credit_note_id)
     guard(note, "void")
     assert note.posted_totals is not None
     serials, violations = taken_again(read, credit_note_id, note)
-    _check((*check(read, today, sales=True), *violations))
+    invoice = read(INVOICE(note.invoice_id)) if note.invoice_id else None
+    if invoice is not None:
+        violations += not_open(invoice, "/invoiceId")
+    _check((*check(read, today, sales=True, pointer=""), *violations))
     changes: list[Change] = [
         (CREDIT_NOTE(credit_note_id), [CreditNoteVoided(reason=reason, voided_on=today)])
     ]

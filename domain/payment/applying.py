@@ -41,7 +41,7 @@ def apply(
     if not allocations:
         detail = "Name at least one invoice."
         violations.append(Violation("allocations-missing", "/allocations", detail))
-    violations = [*check(read, today, sales=False), *violations]
+    violations = [*check(read, today, sales=False, pointer=""), *violations]
     if violations:
         raise RuleBroken(tuple(violations))
     facts = [application(read, payment, it, today) for it in applied]
@@ -94,7 +94,7 @@ def reallocate(
     funds = funds_of(payment_id, payment, available=back.amount)
     wish = Allocation(invoice_id=to_invoice_id, amount=back.amount)
     applied, violations = allocate(read, funds, [wish])
-    violations = [*check(read, today, sales=False), *map(_at_target, violations)]
+    violations = [*check(read, today, sales=False, pointer=""), *map(_at_target, violations)]
     if violations:
         raise RuleBroken(tuple(violations))
     fact = PaymentReallocated(
@@ -181,7 +181,7 @@ def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:
 
 
 def _check_period(read: Read, dated: date) -> None:
-    violations = tuple(check(read, dated, sales=False))
+    violations = tuple(check(read, dated, sales=False, pointer=""))
     if violations:
         raise RuleBroken(violations)
 

@@ -116,7 +116,7 @@ def reverse(read: Read, payment_id: str, *, reason: str, today: date) -> list[Ch
     """
     payment = paid(read, payment_id)
     guard(payment, "reverse")
-    violations = tuple(check(read, today, sales=False))
+    violations = tuple(check(read, today, sales=False, pointer=""))
     if violations:
         raise RuleBroken(violations)
     taken = [withdrawal(read, payment, it, today, reason) for it in payment.applied]

@@ -16,14 +16,23 @@ from tests.domain.books import OPEN
 from tests.domain.books_invoices import CUSTOMERS, MOSTLY, money
 from tests.domain.books_money import Collecting
 
+CREDIT_ACTS = (
+    *("credit_invoice", "apply_note", "credit_invoice", "unapply_note", "post_any_note"),
+    *("credit_invoice", "apply_note", "draft_memo", "refund_note", "end_note", "apply_note"),
+)
+
 
 class Crediting(Collecting):
     """What happens to credit."""
 
     # ------------------------------------------------------------ credit notes
 
-    @rule(data=st.data(), apply=st.booleans())
-    def credit_invoice(self, data: st.DataObject, *, apply: bool) -> None:
+    @rule(data=st.data(), acts=st.lists(st.sampled_from(CREDIT_ACTS), min_size=2, max_size=4))
+    def credit(self, data: st.DataObject, acts: list[str]) -> None:
+        for act in acts:
+            getattr(self, act if self.model.notes else "credit_invoice")(data)
+
+    def credit_invoice(self, data: st.DataObject) -> None:
         """Draft over an invoice, all that is left or parts of lines, and mostly post at once."""
         invoice_id = self.any_invoice(data, OPEN)
         if invoice_id is None:
@@ -51,7 +60,7 @@ class Crediting(Collecting):
         assert self.model.creditable(invoice) > 0
         self.add_note(note_id, invoice_id, whole if wanted is None else wanted, None)
         if data.draw(MOSTLY):
-            self.post_note(note_id, apply=apply)
+            self.post_note(note_id, apply=data.draw(st.booleans()))
 
     def add_note(
         self, note_id: str, invoice_id: str | None, lines: dict[str, int], flat: int | None
@@ -70,9 +79,9 @@ class Crediting(Collecting):
             "currency": invoice["currency"] if invoice else "EUR",
         }
 
-    @rule(amount=st.integers(0, 5000), data=st.data())
-    def draft_memo(self, amount: int, data: st.DataObject) -> None:
+    def draft_memo(self, data: st.DataObject) -> None:
         """A flat credit on the account, or of a part of an invoice."""
+        amount = data.draw(st.integers(0, 5000))
         target = self.any_invoice(data, OPEN) if data.draw(st.booleans()) else None
         if target is not None and self.model.invoices[target]["number"] is None:
             return
@@ -93,12 +102,11 @@ class Crediting(Collecting):
         facts = notes.draft(drafted, (), flat)
         self.book.run(lambda: [(CREDIT_NOTE(note_id), facts)])
 
-    @rule(data=st.data(), apply=st.booleans())
-    def post_any_note(self, data: st.DataObject, *, apply: bool) -> None:
+    def post_any_note(self, data: st.DataObject) -> None:
         drafts = [it for it, note in self.model.notes.items() if note["number"] is None]
         note_id = self.choose(data, drafts, [*self.model.notes])
         if note_id is not None:
-            self.post_note(note_id, apply=apply)
+            self.post_note(note_id, apply=data.draw(st.booleans()))
 
     def post_note(self, note_id: str, *, apply: bool) -> None:
         note = self.model.notes[note_id]
@@ -129,7 +137,6 @@ class Crediting(Collecting):
         something = bool(note["lines"]) or note["flat"] is not None
         return invoice["status"] in OPEN and invoice["issued"] <= self.today and parts and something
 
-    @rule(data=st.data())
     def apply_note(self, data: st.DataObject) -> None:
         note_id = self.any_funds(data, self.model.notes)
         if note_id is None:
@@ -146,9 +153,8 @@ class Crediting(Collecting):
             event("apply credit: done")
             self.model.settle(note_id, note, given or {})
 
-    @rule(data=st.data())
     def unapply_note(self, data: st.DataObject) -> None:
-        note_id = self.any_funds(data, self.model.notes)
+        note_id = self.any_funds(data, self.model.notes, applied=True)
         if note_id is None:
             return
         note = self.model.notes[note_id]
@@ -165,7 +171,6 @@ class Crediting(Collecting):
             event("unapply credit: done")
             self.model.settle(note_id, note, {invoice_id: -amount})
 
-    @rule(data=st.data())
     def refund_note(self, data: st.DataObject) -> None:
         note_id = self.any_funds(data, self.model.notes)
         if note_id is None:
@@ -186,7 +191,6 @@ class Crediting(Collecting):
         if done:
             note["refunded"] += amount
 
-    @rule(data=st.data())
     def end_note(self, data: st.DataObject) -> None:
         """Void what was posted, or delete a draft."""
         if not self.model.notes:
@@ -199,6 +203,8 @@ class Crediting(Collecting):
             del self.model.notes[note_id]
             return
         unused = not note["applied"] and not note["refunded"] and not note["voided"]
+        if note["invoice"] is not None:
+            unused = unused and self.model.invoices[note["invoice"]]["status"] in OPEN
         done = self.attempt(
             lambda: notes.void(self.book.read, note_id, reason="Wrong.", today=self.today),
             possible=unused and self.model.accepts(self.today, sales=True),

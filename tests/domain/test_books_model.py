@@ -17,13 +17,25 @@ from domain import period as periods
 from domain.account import ACCOUNT
 from domain.credit_note import CREDIT_NOTE
 from domain.facts.series import NumberAssigned
-from domain.invoice import INVOICE, balance, creditable, settlement
+from domain.invoice import COMMANDS, INVOICE, available_actions, balance, creditable, settlement
 from domain.invoice import settled as settled_of
 from domain.payment import PAYMENT, unapplied
 from domain.period import PERIOD, period_of
-from tests.domain.books import DIGITS, days_from, status_of
+from tests.domain.books import DIGITS, OPEN, days_from, status_of
 from tests.domain.books_credits import Crediting
-from tests.domain.books_invoices import CUSTOMERS, units
+from tests.domain.books_invoices import CUSTOMERS, DIRECT, units
+
+FORETOLD = {"post", "void", "apply", "reopen", "credit", "writeOff", "recover"} | {
+    *("addLine", "removeLine")
+}
+"""The commands on invoices that the model foretells itself; of ``DIRECT``, the guard does."""
+
+PARTS = {
+    *("changeLine", "overrideTax", "removeTaxOverride", "setAddress", "removeAddress"),
+    *("changeNote", "redactNote", "assignTable", "unassignTable", "attach", "detach"),
+    *("reserveSerial", "releaseSerial", "copy", "convert"),
+}
+"""What changes no number here, and is held against the guard where it is tested."""
 
 
 class Books(Crediting):
@@ -91,6 +103,27 @@ class Books(Crediting):
                 assert units(creditable(invoice), currency) == left >= 0
 
     @invariant()
+    def the_guard_of_invoices_allows_what_the_model_holds_possible(self) -> None:
+        for invoice_id, model in self.model.invoices.items():
+            actions = available_actions(self.state(invoice_id))
+            posted, unposted = model["status"] in OPEN, model["status"] in {"Draft", "Approved"}
+            standing, owed = self.model.standing(model), self.model.balance(model)
+            touched = model["settled"] or standing or model["written_off"]
+            possible = {
+                "post": unposted,
+                "void": model["status"] == "Posted" and not touched,
+                "apply": posted and owed > 0,
+                "reopen": posted and bool(model["settled"]),
+                "credit": posted and self.model.creditable(model) > 0,
+                "writeOff": posted and owed > 0,
+                "recover": posted and model["written_off"] > 0,
+                "addLine": unposted,
+                "removeLine": unposted,
+            }
+            assert {it: it in actions for it in possible} == possible
+            assert {*possible} == FORETOLD
+
+    @invariant()
     def payments_and_credit_notes_say_what_the_model_says(self) -> None:
         words = ("Recorded", "PartiallyApplied", "Applied", "Recorded", "Refunded")
         for payment_id, model in self.model.payments.items():
@@ -135,6 +168,11 @@ def check_applied(funds: Any, model: dict[str, Any]) -> None:
     assert {it.invoice_id: units(it.amount, model["currency"]) for it in funds.applied} == (
         model["applied"]
     )
+
+
+def test_every_command_on_invoices_is_in_the_model_or_named_as_left_out() -> None:
+    assert FORETOLD | {*DIRECT} | PARTS == {*COMMANDS}
+    assert not (FORETOLD | {*DIRECT}) & PARTS
 
 
 TestBooks = Books.TestCase

@@ -25,14 +25,12 @@ from domain.facts.credit_note import (
     CreditNoteRefunded,
     CreditNoteVoided,
 )
-from domain.facts.invoice_life import (
-    InvoiceCreditWithdrawn,
-)
+from domain.facts.invoice_life import InvoiceArchived, InvoiceCreditWithdrawn, InvoicePaid
 from domain.facts.period import PeriodSalesLocked
 from domain.invoice import INVOICE, balance, creditable
 from domain.period import PERIOD
 from domain.series import SERIES
-from tests.domain.bills import TODAY, bill, state_of
+from tests.domain.bills import TODAY, appended, bill, state_of
 from tests.domain.credits import (
     OPEN,
     asked,
@@ -120,10 +118,19 @@ def test_a_credit_note_of_which_nothing_was_used_can_be_voided() -> None:
     assert open_credit(note_in(book)) == Decimal(0)
 
 
+def test_the_credit_of_an_archived_invoice_is_not_withdrawn() -> None:
+    paid = InvoicePaid(
+        source="payment", source_id="pay_1", amount=Decimal("120.20"), balance=Decimal(0)
+    )
+    archived = appended(OPEN, [(INVOICE("inv_1"), [paid, InvoiceArchived()])])
+    outcome = given_streams(*archived).when(void, "crn_1", reason="Wrong.", today=TODAY)
+    assert codes(outcome.refuses(RuleBroken)) == [("invoice-not-open", "/invoiceId")]
+
+
 def test_nothing_is_voided_in_a_locked_period() -> None:
     locked = given_streams(*OPEN, (PERIOD("2026-11"), [PeriodSalesLocked()]))
     outcome = locked.when(void, "crn_1", reason="Wrong.", today=TODAY)
-    assert codes(outcome.refuses(RuleBroken)) == [("P11", "/accountingDate")]
+    assert codes(outcome.refuses(RuleBroken)) == [("P11", "")]
 
 
 def test_numbers_of_credit_notes_are_a_series_of_their_own() -> None:

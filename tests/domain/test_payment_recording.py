@@ -22,6 +22,7 @@ from domain.payment import (
     PAYMENT,
     Applied,
     apply,
+    reallocate,
     record,
     refund,
     reverse,
@@ -196,10 +197,16 @@ def test_nothing_is_dated_in_a_locked_period() -> None:
     )
     for outcome, pointer in (
         (spent.when(record, "pay_2", RECORDED, today=TODAY), "/receivedOn"),
-        (spent.when(apply, "pay_1", [wish("inv_2")], today=TODAY), "/accountingDate"),
-        (spent.when(unapply, "pay_1", "inv_1", today=TODAY), "/accountingDate"),
+        (spent.when(apply, "pay_1", [wish("inv_2")], today=TODAY), ""),
+        (spent.when(unapply, "pay_1", "inv_1", today=TODAY), ""),
+        (
+            spent.when(
+                reallocate, "pay_1", from_invoice_id="inv_1", to_invoice_id="inv_2", today=TODAY
+            ),
+            "",
+        ),
         (spent.when(refund, "pay_1", refused, today=TODAY), "/refundedOn"),
-        (spent.when(reverse, "pay_1", reason="Bounced.", today=TODAY), "/accountingDate"),
+        (spent.when(reverse, "pay_1", reason="Bounced.", today=TODAY), ""),
     ):
         assert codes(outcome.refuses(RuleBroken)) == [("P11", pointer)]
 

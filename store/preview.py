@@ -1,0 +1,55 @@
+"""What a command would lead to: the same decision on the same states, and nothing is appended."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from domain.aggregate import Change, Stream, fold
+from store.batch import NotAtHand, compare
+from store.cache import Held
+from store.command import Command, Done
+
+S = TypeVar("S")
+
+Load = Callable[[Stream[Any]], Awaitable[Held]]
+"""Answers the present state of a stream."""
+
+
+async def preview(command: Command[S], load: Load) -> Done[S]:
+    """Decide, with every state that the decision asks for as it is now.
+
+    ``position`` is 0: nothing happened. Raises as ``Books.execute``.
+    """
+    states: dict[str, Held] = {}
+    while True:
+        try:
+            return _decided(command, states)
+        except NotAtHand as missing:
+            states[missing.stream.name] = await load(missing.stream)
+
+
+def _decided(command: Command[S], states: dict[str, Held]) -> Done[S]:
+    def held(stream: Stream[Any]) -> Held:
+        if stream.name not in states:
+            raise NotAtHand(stream)
+        return states[stream.name]
+
+    def read(stream: Stream[Any]) -> Any:
+        return held(stream).state
+
+    if command.stream is not None and command.expected is not None:
+        compare(command.stream, held(command.stream), command.expected)
+    changes = command.decide(read)
+    stream = command.stream or changes[0][0]
+    before = held(stream)
+    facts = _facts_of(stream, changes)
+    return Done(
+        stream=stream,
+        state=fold(stream.aggregate, facts, before.state),
+        version=before.version + len(facts),
+        position=0,
+        changed=any(facts for _, facts in changes),
+    )
+
+
+def _facts_of(stream: Stream[Any], changes: Sequence[Change]) -> list[Any]:
+    return [fact for changed, facts in changes if changed.name == stream.name for fact in facts]
