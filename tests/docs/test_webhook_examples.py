@@ -174,7 +174,7 @@ def mutations() -> list[Case]:
         *(Case({**headers, **change}, BODY, SECRETS[0]) for change in changed),
         Case(headers, BODY, SECRETS[2]),
         Case(signed(SECRETS[:1], age=301), BODY, SECRETS[0]),
-        Case(signed(SECRETS[:1], age=-302), BODY, SECRETS[0]),
+        Case(signed(SECRETS[:1], age=-400), BODY, SECRETS[0]),
     ]
 
 
