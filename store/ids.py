@@ -7,18 +7,21 @@ import os
 import time
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as PgUUID  # noqa: N811 - both are called UUID
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
 _DIGITS = 26  # 26 * 5 = 130 bits hold the 128 of a UUID
 
 
 def uuid7() -> UUID:
     """A UUIDv7: 48 bits of Unix milliseconds, then random bits."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds << 80) | random
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    random = int.from_bytes(os.urandom(10), "big") & _RANDOM_BITS
+    value = (milliseconds << 80) | random | _VERSION_AND_VARIANT
+    # The driver's own UUID is a UUID, made in half the time, and sent without being converted.
+    return PgUUID(value.to_bytes(16, "big"))
 
 
 def new_id(prefix: str) -> str:

@@ -171,7 +171,8 @@ def _changed(type_: Any, parts: dict[str, Schema]) -> Schema:
     """Of a change: any of the fields that it may name, and of which part they are."""
     to = next(field.type for field in type_.fields if field.name == "to")
     properties: dict[str, Schema] = {}
-    for option in to.types if isinstance(to, types.UnionType) else (to,):
+    options: tuple[Any, ...] = to.types if isinstance(to, types.UnionType) else (to,)
+    for option in options:
         fields = _struct(option, parts)["properties"]
         # A change never changes the kind of what it changes, and does not repeat it.
         fields.pop(option.tag_field, None)

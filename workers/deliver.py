@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from store import deliveries, leases
 from store.due_notices import hearing
@@ -25,6 +26,7 @@ GROUP = 100
 
 SWEEP_SECONDS = 1.0
 _STOP_SECONDS = 20.0
+_HELD = timedelta(seconds=2)
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ class Deliverer:
         self._dispatch = Dispatch(means)
         # The endpoints that are being drained, and whether they got a hint meanwhile.
         self._busy: dict[tuple[str, str], bool] = {}
+        # Those where order lets nothing be sent now: a sweep comes back to them then.
+        self._held: dict[tuple[str, str], datetime] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -58,16 +62,17 @@ class Deliverer:
 
     async def sweep(self) -> int:
         """Drain every endpoint that has work which nobody does; answers how many those are."""
-        room = MAX_ENDPOINTS - len(self._busy)
-        found = await leases.endpoints_due(
-            self._means.pool, now=self._means.clock(), limit=max(room, 0)
-        )
+        now = self._means.clock()
+        self._held = {key: until for key, until in self._held.items() if until > now}
+        room = max(MAX_ENDPOINTS - len(self._busy), 0)
+        found = await leases.endpoints_due(self._means.pool, now=now, limit=room + len(self._held))
         books: dict[str, list[str]] = {}
         for book_id, endpoint_id in found:
-            books.setdefault(book_id, []).append(endpoint_id)
+            if (book_id, endpoint_id) not in self._held:
+                books.setdefault(book_id, []).append(endpoint_id)
         for book_id, endpoint_ids in books.items():
             self.hint(book_id, endpoint_ids)
-        return len(found)
+        return sum(map(len, books.values()))
 
     async def run(self) -> None:
         """Listen, sweep and renew leases until cancelled. A lost database is waited for."""
@@ -125,6 +130,8 @@ class Deliverer:
             hinted, self._busy[key] = self._busy[key], False
             return hinted
 
+        if not page:
+            self._held[key] = self._means.clock() + _HELD
         try:
             drain = Drain(self._dispatch, target, stopping=lambda: self._stopping, hinted=hinted)
             await drain.run(page)

@@ -19,7 +19,7 @@ from store.replaying import WINDOW, Step, advance_replay
 from store.replays import cancel_replay, replays_under_way
 
 SWEEP_SECONDS = 1.0
-_WINDOW_PAUSE_SECONDS = 0.05
+_SHORTEST_PAUSE_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -53,42 +53,47 @@ class Replayer:
 
     async def run(self) -> None:
         """Carry out replays until cancelled. A lost database is waited for."""
+        pause = SWEEP_SECONDS
         while True:
-            under_way = 0
             try:
-                under_way = await self.sweep()
+                moved = await self.sweep()
             except Exception:
                 logger.exception("replays cannot go on now; the next sweep follows in a moment")
-            await self._rest(_WINDOW_PAUSE_SECONDS if under_way else SWEEP_SECONDS)
+                moved = False
+            # What was made due may be sent soon; what cannot be sent, waits for long.
+            pause = _SHORTEST_PAUSE_SECONDS if moved else min(2 * pause, SWEEP_SECONDS)
+            await self._rest(pause)
 
-    async def sweep(self) -> int:
-        """Take every replay one window further; answers how many are under way."""
-        found = await replays_under_way(self._pool)
-        for book_id, replay_id in found:
+    async def sweep(self) -> bool:
+        """Take every replay one window further; answers whether any of them moved."""
+        moved = False
+        for book_id, replay_id in await replays_under_way(self._pool):
             try:
-                while await self._further(book_id, replay_id):
+                while (step := await self._further(book_id, replay_id)) and step.counting:
                     pass
             except Exception:
                 # It stands where it stood; the others are none the worse.
                 logger.exception("replay %s cannot go on now; it will try again", replay_id)
-        return len(found)
+            else:
+                moved = moved or bool(step and (step.planned or step.over))
+        return moved
 
-    async def _further(self, book_id: str, replay_id: str) -> bool:
-        """One step of a replay. Answers whether the next one need not wait for anything."""
+    async def _further(self, book_id: str, replay_id: str) -> Step | None:
+        """One step of a replay; ``None`` when there is nothing left for this process to do."""
         async with self._pool.acquire() as connection, connection.transaction():
             step = await advance_replay(
                 connection, book_id, replay_id, now=self._clock(), window=self._window
             )
         if step is None or step.over:
-            return False
+            return step
         if await self._endpoint_is_gone(book_id, step):
             await cancel_replay(self._pool, book_id, replay_id, now=self._clock())
             async with self._pool.acquire() as connection:
                 await deliveries.abandon(connection, book_id, step.endpoint_id)
-            return False
+            return None
         if step.planned:
             self._has_work(book_id, [step.endpoint_id])
-        return step.counting
+        return step
 
     async def _endpoint_is_gone(self, book_id: str, step: Step) -> bool:
         try:

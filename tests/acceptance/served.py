@@ -27,7 +27,7 @@ def served(database_url: str, redis_url: str, logs: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     with ExitStack() as processes:
         for part in ("serve", "follow"):
-            _start(processes, part, environ, logs / f"{part}.log")
+            start_part(processes, part, environ, logs / f"{part}.log")
         until(lambda: _ready(address), 30, (logs / "serve.log").read_text)
         yield address
 
@@ -43,15 +43,16 @@ def serve(
         "DAYBOOK_PORT": str(port),
         "DAYBOOK_SECRET_KEYS": Fernet.generate_key().decode(),
     }
-    process = _start(processes, "serve", environ, log)
+    process = start_part(processes, "serve", environ, log)
     address = f"http://127.0.0.1:{port}"
     until(lambda: _ready(address), 30, log.read_text)
     return address, process
 
 
-def _start(
+def start_part(
     processes: ExitStack, part: str, environ: dict[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
+    """One part of the program, until the end of the stack."""
     with log.open("wb") as output:
         process = processes.enter_context(
             subprocess.Popen(

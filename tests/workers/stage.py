@@ -1,6 +1,7 @@
 """Everything between a commit and a receiver, on a clock that a test moves."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from store.books import Book, Books
 from store.database import Pool
@@ -26,9 +27,11 @@ class Stage:
     deliverer: Deliverer
     receiver: Receiver
 
-    async def endpoint(self, url: str | None = None, category: str = "post-transaction") -> str:
+    async def endpoint(
+        self, url: str | None = None, category: str = "post-transaction", **fields: Any
+    ) -> str:
         id_ = await new_endpoint(
-            self.books, self.book.book_id, url or self.receiver.url, category=category
+            self.books, self.book.book_id, url or self.receiver.url, category=category, **fields
         )
         self.secret = await add_secret(self.pool, self.keyring, self.book.book_id, id_)
         return id_

@@ -2,12 +2,18 @@ import asyncio
 import random
 import sys
 
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+import workers.replay
 from store.books import open_books
 from store.database import open_pool
 from tests.workers.replays import ask, carry_out, found, replayer, unheard
 from tests.workers.stage import Stage
 from tests.workers.webhooks import until
-from workers.replay import Replayer
+from workers.broker import make_worker, middleware
+from workers.hints import REPLAY, Hints, declare
+from workers.replay import Replayer, open_replayer
 
 
 async def test_a_delivery_that_somebody_is_recording_is_not_waited_for_and_not_left_out(
@@ -91,3 +97,27 @@ async def test_a_lost_backend_in_the_middle_of_a_step_changes_nothing(
     replay = await found(stage, id_)
     assert killed_at == [0, 6, 12, 18, 24, 30]
     assert (replay.planned, replay.failed) == (30, 0)
+
+
+async def test_a_hint_begins_a_replay_without_waiting_for_the_sweep(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers.replay, "SWEEP_SECONDS", 60.0)
+    endpoint = await stage.endpoint()
+    await stage.customers(3)
+    broker = StubBroker(middleware=middleware(asyncio.get_running_loop()))
+    async with open_replayer(stage.pool, stage.books, stage.deliverer.hint) as replayer:
+        declare(broker, REPLAY, replayer.hint)
+        worker = make_worker(broker)
+        worker.start()
+        await asyncio.sleep(0)
+        id_ = await ask(stage, endpoint, "range", first=2)
+        hints = Hints(broker, REPLAY)
+        hints.send(stage.book.book_id, [id_])
+
+        async def done() -> bool:
+            return not (await found(stage, id_)).active
+
+        await until(done)
+        await asyncio.to_thread(worker.stop)
+    assert len(stage.receiver.requests) == 3

@@ -70,10 +70,11 @@ async def new_endpoint(
     *,
     events: Sequence[str] = ("*",),
     category: str = "post-transaction",
+    **fields: Any,
 ) -> str:
-    """Create an endpoint; answers its id."""
+    """Create an endpoint; answers its id. ``fields`` are more ones of the fact."""
     id_ = new_id("whe")
-    created = WebhookEndpointCreated(url=url, events=tuple(events), category=category)
+    created = WebhookEndpointCreated(url=url, events=tuple(events), category=category, **fields)
     await tell(books, book_id, WEBHOOK_ENDPOINT, id_, created)
     return id_
 
