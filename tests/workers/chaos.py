@@ -24,7 +24,7 @@ import redis
 
 from daybook.embedded.stack import Stack, stack
 from domain.customer import CUSTOMER
-from domain.facts.customer import CustomerChanged, CustomerCreated, CustomerDetails
+from domain.facts.customer import CustomerChanged, CustomerCreated
 from domain.facts.webhook_endpoint import WebhookEndpointCreated
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from projections.tables import prepare_tables
@@ -106,11 +106,7 @@ class World:
         known: set[str] = set()
         while True:
             id_ = self.fate.choice(ids)
-            fact = (
-                CustomerChanged(to=CustomerDetails(name=new_id("x")), fields=("name",))
-                if id_ in known
-                else CustomerCreated(name="A")
-            )
+            fact = CustomerChanged(name=new_id("x")) if id_ in known else CustomerCreated(name="A")
             with suppress(*DATABASE_ERRORS, Exception):
                 await tell(self.books, self.book_id, CUSTOMER, id_, fact)
                 known.add(id_)
