@@ -1,6 +1,7 @@
 """The feed: every event of the book, in order, in pages or as they happen."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -16,9 +17,13 @@ from api.problems import Problem
 from api.wire import Reply
 from domain.facts import TOPICS
 from store.public import PublicEvent, public_event, render
+from store.recorded import Recorded
 
 HEARTBEAT_SECONDS = 15.0
-"""So long nothing may happen on a stream before a comment shows that it is alive."""
+"""So long nothing may happen on a stream before a comment shows that it is alive.
+
+Whether its key is still good is looked up as often.
+"""
 
 _EVENT_STREAM = "text/event-stream"
 _MAX_POSITION = 2**53 - 1
@@ -92,7 +97,7 @@ async def list_events(
         start = after if last_event_id is None else _position(last_event_id)
         # Found out before the answer begins, while there can still be a problem document.
         await caller.books.head(caller.book_id)
-        return _stream(caller, start, topics)
+        return _stream(caller, request.headers["authorization"], start, topics)
     head = await caller.books.head(caller.book_id)
     events = await caller.books.events(caller.book_id, after=after, limit=limit)
     reached = events[-1].position if events else after
@@ -104,30 +109,42 @@ async def list_events(
     return Response(page, headers={"Vary": "Accept"})
 
 
-def _stream(caller: Caller, after: int, topics: frozenset[str] | None) -> Response[Any]:
+def _stream(
+    caller: Caller, authorization: str, after: int, topics: frozenset[str] | None
+) -> Response[Any]:
+    text = authorization.partition(" ")[2].strip()
     headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Accel-Buffering": "no"}
-    return Stream(_events(caller, after, topics), media_type=_EVENT_STREAM, headers=headers)
+    return Stream(_events(caller, text, after, topics), media_type=_EVENT_STREAM, headers=headers)
 
 
 async def _events(
-    caller: Caller, after: int, topics: frozenset[str] | None
+    caller: Caller, key: str, after: int, topics: frozenset[str] | None
 ) -> AsyncIterator[bytes]:
-    """What goes over the wire, until the client leaves or the server stops.
+    """What goes over the wire, until the client leaves, its key is revoked or the server stops.
 
     Between two pages no connection to the database is held, however slowly the client reads.
     """
     # Something at once, so that the client knows that it is connected.
     yield b": events after %d\n\n" % after
+    clock = asyncio.get_running_loop().time
+    good_until = clock() + HEARTBEAT_SECONDS
     pages = caller.books.tail(caller.book_id, after=after, idle_seconds=HEARTBEAT_SECONDS)
     async with aclosing(pages):
         async for page in pages:
-            wanted = [it for it in page if topics is None or it.topic in topics]
-            # What was left out counts as seen: the id alone moves the place to resume from.
-            left_out = page and (not wanted or wanted[-1] is not page[-1])
-            parts = [b"id: %d\ndata: %b\n\n" % (it.position, render(it)) for it in wanted]
-            if left_out:
-                parts.append(b"id: %d\n\n" % page[-1].position)
-            yield b"".join(parts) or b": still here\n\n"
+            if clock() >= good_until:
+                if await caller.doors.keys.find(key) is None:
+                    return
+                good_until = clock() + HEARTBEAT_SECONDS
+            yield _page(page, topics) or b": still here\n\n"
+
+
+def _page(page: Sequence[Recorded], topics: frozenset[str] | None) -> bytes:
+    wanted = [it for it in page if topics is None or it.topic in topics]
+    parts = [b"id: %d\ndata: %b\n\n" % (it.position, render(it)) for it in wanted]
+    if page and (not wanted or wanted[-1] is not page[-1]):
+        # What was left out counts as seen: the id alone moves the place to resume from.
+        parts.append(b"id: %d\n\n" % page[-1].position)
+    return b"".join(parts)
 
 
 def _topics(types: str | None) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ import pytest
 import api.events
 from store.books import Book, Books
 from store.database import Pool
+from store.keys import create_key, end_key
 from store.public import render
 from tests.api.streams import streaming
 from tests.workers.webhooks import new_customers
@@ -137,3 +138,18 @@ async def test_nobody_streams_the_events_of_another_book(
     async with streaming(client, "/api/events", {"Authorization": "Bearer no"}) as stream:
         await stream.until("}")
     assert stream.status == 401
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(
+    client: httpx.AsyncClient, pool: Pool, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.events, "HEARTBEAT_SECONDS", 0.05)
+    text, key = await create_key(pool, book.book_id, name="leaked")
+    async with streaming(client, "/api/events", {"Authorization": f"Bearer {text}"}) as stream:
+        await stream.until(": still here\n\n")
+        await end_key(pool, book.book_id, key.key_id)
+        async with asyncio.timeout(10):
+            while not stream.ended:
+                stream.news.clear()
+                await stream.news.wait()
+    assert stream.status == 200
