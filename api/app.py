@@ -12,11 +12,13 @@ from litestar.types import ASGIApp
 
 from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
+from api.credit_notes import CreditNoteController
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
 from api.editing import provide_edit, provide_making
 from api.events import list_events
 from api.health import healthz, readyz
+from api.invoice_money import InvoiceMoneyController
 from api.invoices import InvoiceController
 from api.openapi import openapi_config
 from api.payments import PaymentController
@@ -32,6 +34,8 @@ ROUTES = (
     InvoiceController,
     CustomerController,
     PaymentController,
+    CreditNoteController,
+    InvoiceMoneyController,
     WebhookEndpointController,
     DeliveryController,
     list_events,
@@ -50,6 +54,7 @@ _TAGS = (
     Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Payments", description="Money that came in, and which invoices it settles."),
+    Tag(name="Credit notes", description="Credit for what was billed, and what is done with it."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="Operation", description="For load balancers and operators."),
