@@ -15,12 +15,14 @@ from litestar.types import ASGIApp
 from api.api_keys import ApiKeyController
 from api.caller import Doors, provide_caller
 from api.contract import contract_handlers
+from api.credit_notes import CreditNoteController
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
 from api.editing import provide_edit, provide_making
 from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
+from api.invoice_money import InvoiceMoneyController
 from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
@@ -39,6 +41,8 @@ ROUTES = (
     InvoiceController,
     CustomerController,
     PaymentController,
+    CreditNoteController,
+    InvoiceMoneyController,
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
@@ -71,6 +75,7 @@ _TAGS = (
     Tag(name="Invoices", description="Draft, edit line by line or at once, post, void."),
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Payments", description="Money that came in, and which invoices it settles."),
+    Tag(name="Credit notes", description="Credit for what was billed, and what is done with it."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),

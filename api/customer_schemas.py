@@ -198,6 +198,8 @@ class CustomerListed(Reply):
     country: str | None
     currency: str | None
     active: bool
+    hold: str | None
+    credit_limit: Decimal | None
     row_version: int
     created_at: datetime
     updated_at: datetime

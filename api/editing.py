@@ -56,6 +56,11 @@ class Edit(msgspec.Struct, frozen=True):
     dry_run: bool = False
     if_match: str | None = None
 
+    @property
+    def author(self) -> str:
+        """Who asks, as it is recorded."""
+        return self.caller.metadata.actor
+
     def today(self, read: Read) -> date:
         """The calendar day of ``now`` in the book's time zone, for a decision."""
         return day_in(settings_of(read).time_zone, self.now)

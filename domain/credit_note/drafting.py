@@ -54,10 +54,12 @@ def draft_over(
     drafted: CreditNoteDrafted,
     *,
     lines: Sequence[CreditLine] | None = None,
+    flat: FlatAmount | None = None,
 ) -> list[Change]:
-    """Open a draft over the invoice that the header names: over all that is left of it, or lines.
+    """Open a draft over the invoice that the header names: over lines of it, or a flat amount.
 
-    Customer, currency and branch are those of the invoice.
+    Without either, it is over all that is left of the invoice. Customer, currency and branch are
+    those of the invoice.
 
     Raises:
         NotFound: There is no such invoice.
@@ -73,8 +75,9 @@ def draft_over(
     preview = credit_preview(invoice, invoice_id)
     own = {name: getattr(preview.header, name) for name in _OF_THE_INVOICE}
     header = msgspec.structs.replace(drafted, **own)
-    wanted = preview.lines if lines is None else lines
-    return [(CREDIT_NOTE(credit_note_id), draft(header, wanted))]
+    rest = preview.lines if flat is None else ()
+    wanted = rest if lines is None else lines
+    return [(CREDIT_NOTE(credit_note_id), draft(header, wanted, flat))]
 
 
 def edit(note: CreditNote, to: CreditHeader, fields: Sequence[str]) -> list[Fact]:

@@ -6,6 +6,7 @@ serial numbers return, and sets the credit against the invoice, all in one appen
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -58,10 +59,18 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
     returning: list[Sold]
 
 
-def post(read: Read, credit_note_id: str, *, today: date, apply: bool = True) -> list[Change]:
+def post(
+    read: Read,
+    credit_note_id: str,
+    *,
+    today: date,
+    apply: bool = True,
+    expected_total: Decimal | None = None,
+) -> list[Change]:
     """Number the credit note and enter it into the books, or say everything that is still wrong.
 
     With ``apply``, it settles the invoice that it credits, up to what is owed on it.
+    ``expected_total`` is the gross total that the client believes in (P52).
 
     Raises:
         NotAllowed: It is posted already.
@@ -77,7 +86,7 @@ def post(read: Read, credit_note_id: str, *, today: date, apply: bool = True) ->
     about = [*content_violations(case.note, case.invoice)]
     amounts = None if about else _amounts(case)
     if amounts is not None:
-        violations += total_violations(amounts.totals, case.invoice)
+        violations += total_violations(amounts.totals, case.invoice, expected_total)
     if violations or about or amounts is None:
         raise RuleBroken((*violations, *about))
     return _changes(read, case, amounts, apply=apply)

@@ -134,8 +134,13 @@ def _flat_violations(
             yield Violation("P72", f"/flat/taxes/{index}", detail)
 
 
-def total_violations(totals: Totals, invoice: Invoice | None) -> Iterator[Violation]:
-    """What the sums must keep to."""
+def total_violations(
+    totals: Totals, invoice: Invoice | None, expected: Decimal | None = None
+) -> Iterator[Violation]:
+    """What the sums must keep to; ``expected``: the gross total that the client believes in."""
+    if expected is not None and expected != totals.gross:
+        detail = f"You expected a total of {expected}, but it is {totals.gross}."
+        yield Violation("P52", "/totals/gross", detail)
     if totals.gross < ZERO:
         detail = f"The total is {totals.gross}; a credit note cannot be negative: bill it instead."
         yield Violation("P51", "/totals/gross", detail)

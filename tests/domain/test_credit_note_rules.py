@@ -12,6 +12,7 @@ from domain.aggregate import Fact
 from domain.credit_note import (
     CREDIT_NOTE,
     draft,
+    post,
 )
 from domain.facts.credit_note import (
     CreditLine,
@@ -39,6 +40,7 @@ from tests.domain.credits import (
     settings,
     sold,
 )
+from tests.given import given_streams
 
 
 def with_note(*facts: Fact, book: Sequence[History] | None = None) -> list[History]:
@@ -119,6 +121,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("P71", "/lines/0/quantity"),
         ("P71", "/lines/1/lineId"),
     ]
+
+
+def test_a_flat_credit_is_at_most_what_is_left_of_the_invoice_to_the_cent() -> None:
+    whole = with_note(*draft(DRAFTED, (), flat(amount=Decimal("101.01"))))
+    assert post(given_streams(*whole).read, "crn_1", today=TODAY)
+    over = with_note(*draft(DRAFTED, (), flat(amount=Decimal("101.02"))))
+    assert broken(over) == [("P71", "/totals/gross")]
 
 
 def test_a_rebate_is_taken_back_in_negative_quantities_but_never_alone() -> None:

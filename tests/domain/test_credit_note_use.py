@@ -118,6 +118,11 @@ def test_a_credit_note_of_which_nothing_was_used_can_be_voided() -> None:
     assert open_credit(note_in(book)) == Decimal(0)
 
 
+@pytest.mark.parametrize("status", [it for it in STATUSES if it != "Posted"])
+def test_what_was_used_or_is_no_credit_is_not_voided(status: str) -> None:
+    assert "void" not in available_actions(status)
+
+
 def test_the_credit_of_an_archived_invoice_is_not_withdrawn() -> None:
     paid = InvoicePaid(
         source="payment", source_id="pay_1", amount=Decimal("120.20"), balance=Decimal(0)

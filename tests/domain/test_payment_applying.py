@@ -23,9 +23,10 @@ from domain.payment import (
     apply,
     reallocate,
     reverse,
+    unapplied,
     unapply,
 )
-from tests.domain.bills import TODAY, History, bill
+from tests.domain.bills import TODAY, History, bill, state_of
 from tests.domain.payments import (
     BOOK,
     book,
@@ -34,7 +35,7 @@ from tests.domain.payments import (
     recorded,
     wish,
 )
-from tests.given import GivenStreams
+from tests.given import GivenStreams, given_streams
 
 # ---------------------------------------------------------------- apply
 
@@ -183,6 +184,20 @@ def test_what_settles_one_invoice_can_settle_another_in_one_step() -> None:
         (INVOICE("inv_1"), [reopened("30.00", "30.00")]),
         (INVOICE("inv_2"), [paid("30.00")]),
     )
+
+
+def test_a_moved_part_is_taken_from_the_one_and_given_to_the_other() -> None:
+    spent = recorded(("inv_1", "60.00"), ("inv_2", "40.00"))
+    moved = PaymentReallocated(
+        from_invoice_id="inv_1", to_invoice_id="inv_3", amount=Decimal(25), reallocated_on=TODAY
+    )
+    payment = state_of(given_streams((spent[0], [*spent[1], moved])), PAYMENT("pay_1"))
+    assert {it.invoice_id: it.amount for it in payment.applied} == {
+        "inv_1": Decimal(35),
+        "inv_2": Decimal(40),
+        "inv_3": Decimal(25),
+    }
+    assert unapplied(payment) == Decimal(0)
 
 
 @pytest.mark.parametrize(
