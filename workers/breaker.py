@@ -58,13 +58,12 @@ def after(
         return Health()
     since = min(health.failing_since or now, now)
     failures = health.failures + 1
-    open_until = health.open_until
-    if at_fault(status):
-        if asked:
-            open_until = now + min(timedelta(seconds=asked), LONGEST_ASKED)
-        elif failures >= FAILURES:
-            pause = min(max((now - since) / 2, SHORTEST), LONGEST)
-            open_until = now + pause * (1 + chance / 5)
+    pause = timedelta(0)
+    if at_fault(status) and failures >= FAILURES:
+        pause = min(max((now - since) / 2, SHORTEST), LONGEST) * (1 + chance / 5)
+    if at_fault(status) and asked:
+        pause = max(pause, min(timedelta(seconds=asked), LONGEST_ASKED))
+    open_until = now + pause if pause else health.open_until
     return Health(failures, since, open_until)
 
 

@@ -7,10 +7,11 @@ so losing every hint loses nothing.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from store import deliveries, leases
+from store.database import DATABASE_ERRORS
 from store.due_notices import hearing
 from store.leases import Lease, Released
 from workers.disabling import PAUSE_SECONDS
@@ -169,6 +170,10 @@ class Deliverer:
         except BaseException:
             for hold in holds:
                 self._dispatch.holds.drop(book_id, hold)
+            # Nothing was sent, so nobody needs to wait until the leases run out.
+            with suppress(*DATABASE_ERRORS):
+                unused = [Released(lease, lease.health, lease.next_send_at) for lease in taken]
+                await leases.release(self._means.pool, book_id, unused)
             raise
         able = {target.id for target in targets}
         for hold in holds:

@@ -49,6 +49,8 @@ def test_a_receiver_that_asks_for_a_pause_gets_it_at_once_but_not_for_ever() -> 
     assert not half_open(asked)
     much = after(Health(), 503, now=NOW, asked=1e6, chance=0.0)
     assert much.open_until == NOW + LONGEST_ASKED
+    impatient = after(fail(Health(), FAILURES), 503, now=NOW, asked=1.0, chance=0.0)
+    assert impatient.open_until == NOW + SHORTEST, "asking for less does not shorten a pause"
 
 
 def test_an_endpoint_is_hopeless_after_five_days_and_enough_failures() -> None:

@@ -2,7 +2,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-from tests.workers.chaos import WORKERS, judge, settle, world, wreak_havoc
+from tests.workers.chaos import settle, wreak_havoc
+from tests.workers.chaos_judgement import judge
+from tests.workers.chaos_world import WORKERS, world
 from tests.workers.webhooks import until
 
 KILLS = 100
