@@ -18,7 +18,7 @@ import msgspec
 
 from daybook.embedded.stack import Stack, stack
 from domain.customer import CUSTOMER
-from domain.facts.customer import CustomerChanged, CustomerCreated
+from domain.facts.customer import CustomerChanged, CustomerCreated, CustomerDetails
 from domain.facts.webhook_endpoint import WebhookEndpointCreated
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from projections.tables import prepare_tables
@@ -98,7 +98,7 @@ class World:
         known: set[str] = set()
         while True:
             id_ = self.fate.choice(ids)
-            fact = CustomerChanged(name=new_id("x")) if id_ in known else CustomerCreated(name="A")
+            fact = _renamed() if id_ in known else CustomerCreated(name="A")
             with suppress(*DATABASE_ERRORS, Exception):
                 await tell(self.books, self.book_id, CUSTOMER, id_, fact)
                 known.add(id_)
@@ -154,6 +154,10 @@ _TROUBLES: tuple[Behaviour, ...] = (
     _hang_up,
     _say_nothing,
 )
+
+
+def _renamed() -> CustomerChanged:
+    return CustomerChanged(to=CustomerDetails(name=new_id("x")), fields=("name",))
 
 
 def _forks() -> Any:
