@@ -84,7 +84,7 @@ async def test_a_poison_event_is_parked_after_some_tries_and_the_rest_goes_on(
         (FOLLOWER, "customers", 7),
     ]
     assert parked[0].reason == "Poisoned: cannot cope"
-    rows = await pool.fetch("select id from customer_list_v1 order by id")
+    rows = await pool.fetch("select id from customer_list_v2 order by id")
     assert [row["id"] for row in rows] == ["0", "1", "2", "4", "5", "7", "8", "9"]
 
 
@@ -94,7 +94,7 @@ async def test_what_one_read_model_cannot_take_in_the_others_do(
     await write_customers(books, book.book_id, 3)
     poison(monkeypatch, invoice_list, 1, 2, 3)
     await follow_to_the_end(pool, book, books)
-    assert await pool.fetchval("select count(*) from customer_list_v1") == 3
+    assert await pool.fetchval("select count(*) from customer_list_v2") == 3
     assert {it.read_model for it in await list_parked(pool)} == {"invoices"}
 
 
@@ -111,7 +111,7 @@ async def test_parked_events_are_taken_in_once_the_reason_is_mended(
         assert [it.error for it in still] == ["Poisoned: cannot cope\0"] * 2
     assert [it.error for it in await retry_parked(pool, None)] == [None, None]
     assert await list_parked(pool) == []
-    rows = await pool.fetch("select id, active from customer_list_v1 order by id")
+    rows = await pool.fetch("select id, active from customer_list_v2 order by id")
     assert [tuple(row) for row in rows] == [("A", False), ("B", True)]
 
 
@@ -129,7 +129,7 @@ async def test_an_event_that_cannot_even_be_read_is_parked_for_all(
     (parked,) = await list_parked(pool, book.book_id)
     assert (parked.read_model, parked.position) == (ALL, 2)
     assert "customer.from_the_future" in parked.reason
-    assert await pool.fetchval("select count(*) from customer_list_v1") == 2
+    assert await pool.fetchval("select count(*) from customer_list_v2") == 2
     (outcome,) = await retry_parked(pool, book.book_id)
     assert outcome.error is not None
 
