@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +18,7 @@ from api.line_schemas import LineIn
 from api.wire import CODE_PATTERN, ShortText
 from daybook.sales.countries import country_code
 from daybook.sales.dates import DateFormat, UnclearDates, date_of, detect
+from domain.money import product, rounded, total
 
 COLUMNS = tuple(
     "InvoiceNo StockCode Description Quantity InvoiceDate UnitPrice CustomerID Country".split()
@@ -62,6 +64,15 @@ class SalesInvoice(msgspec.Struct, kw_only=True):
     def is_cancellation(self) -> bool:
         """Whether its number marks it as the cancellation of another invoice."""
         return self.number[:1] in {"C", "c"}
+
+    def net(self, currency: str) -> Decimal:
+        """The sum of the lines without tax, each rounded once."""
+        amounts = [
+            product(Decimal(line.quantity), Decimal(line.unit_price))
+            for line in self.lines
+            if line.quantity and line.unit_price
+        ]
+        return total(rounded(amount, currency) for amount in amounts)
 
 
 class SalesFile(NamedTuple):

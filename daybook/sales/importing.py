@@ -19,11 +19,13 @@ from uuid import UUID
 import msgspec
 
 from daybook.progress import Report
-from daybook.sales.entry import CREDIT_NOTE_NEEDED, Terms, enter
+from daybook.sales.entry import Terms, credit, enter
 from daybook.sales.file import Fault, SalesInvoice
 from daybook.sales.rehearsal import Execute, Rehearsal
+from domain.credit_note import CREDIT_NOTE, CreditNote
 from domain.customer import CUSTOMER
 from domain.errors import NotFound, Refusal, RuleBroken, Violation
+from domain.facts.invoice_parts import Totals
 from domain.invoice import INVOICE, Invoice
 from domain.money import ZERO, total
 from store.books import Books
@@ -52,24 +54,29 @@ class Sums(NamedTuple):
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """What became of the invoices of a file. ``already`` counts those that were in the book."""
+    """What became of the invoices of a file. ``already`` counts those that were in the book.
+
+    ``credited`` counts those below zero, which became credit notes; ``credits`` are their sums.
+    """
 
     invoices: int
     posted: int = 0
+    credited: int = 0
     posted_lines: int = 0
     already: int = 0
     customers: int = 0
     rejections: list[Rejection] = []
     sums: dict[str, Sums] = {}
+    credits: dict[str, Sums] = {}
     seconds: float = 0.0
 
     @property
     def settled(self) -> int:
         """How many invoices have been dealt with."""
-        return self.posted + self.already + len(self.rejections)
+        return self.posted + self.credited + self.already + len(self.rejections)
 
 
-Outcome: TypeAlias = Done[Invoice] | Rejection
+Outcome: TypeAlias = Done[Invoice] | Done[CreditNote] | Rejection
 
 
 async def import_sales(
@@ -108,9 +115,14 @@ async def import_sales(
         if invoice.faults:
             return _rejection(invoice, invoice.faults)
         id_ = invoice_id(book_id, invoice.number)
-        decide = enter(id_, invoice, terms, today=today)
-        command = Command(aggregate=INVOICE, id=id_, decide=decide, metadata=by)
         try:
+            if invoice.net(terms.currency) < ZERO:
+                id_ = "crn" + id_.removeprefix("inv")
+                decide = credit(id_, invoice, terms, today=today)
+                note = Command(aggregate=CREDIT_NOTE, id=id_, decide=decide, metadata=by)
+                return await execute(book_id, note)
+            decide = enter(id_, invoice, terms, today=today)
+            command = Command(aggregate=INVOICE, id=id_, decide=decide, metadata=by)
             return await execute(book_id, command)
         except Refusal as refusal:
             return _rejection(invoice, _faults(invoice, refusal, terms))
@@ -176,15 +188,21 @@ def _count(summary: Summary, outcome: Outcome) -> None:
     if not outcome.changed:
         summary.already += 1
         return
-    invoice = outcome.entity.state
-    assert invoice.posted_totals is not None
-    assert invoice.currency is not None
-    net, gross = summary.sums.get(invoice.currency, Sums(ZERO, ZERO))
-    totals = invoice.posted_totals
-    sums = Sums(total([net, totals.net]), total([gross, totals.gross]))
-    summary.sums[invoice.currency] = sums
-    summary.posted += 1
-    summary.posted_lines += len(invoice.lines)
+    document = outcome.entity.state
+    if isinstance(document, CreditNote):
+        summary.credited += 1
+        _add(summary.credits, document.currency, document.posted_totals)
+    else:
+        summary.posted += 1
+        summary.posted_lines += len(document.lines)
+        _add(summary.sums, document.currency, document.posted_totals)
+
+
+def _add(sums: dict[str, Sums], currency: str | None, totals: Totals | None) -> None:
+    assert currency is not None
+    assert totals is not None
+    net, gross = sums.get(currency, Sums(ZERO, ZERO))
+    sums[currency] = Sums(total([net, totals.net]), total([gross, totals.gross]))
 
 
 # ---------------------------------------------------------------- rejections
@@ -213,8 +231,6 @@ def _fault(invoice: SalesInvoice, violation: Violation, terms: Terms) -> Fault:
             "An invoice needs a buyer, but CustomerID is empty: fill it in, or bill to somebody "
             "with --default-customer."
         )
-    elif violation.code == CREDIT_NOTE_NEEDED:
-        detail += " Enter a credit note instead."
     elif match := _LINE.match(violation.pointer):
         detail = f"Line {invoice.at[int(match[1])]}: {detail}"
     return Fault(violation.code, detail)

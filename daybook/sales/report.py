@@ -38,6 +38,10 @@ def _lines(summary: Summary, sales: SalesFile, *, dry_run: bool) -> Iterator[str
     )
     for currency, sums in sorted(summary.sums.items()):
         yield f"  net {sums.net} {currency}, gross {sums.gross} {currency}"
+    if summary.credited:
+        yield f"Credited: {_many(summary.credited, 'credit note')}, for what is below zero"
+    for currency, sums in sorted(summary.credits.items()):
+        yield f"  net {sums.net} {currency}, gross {sums.gross} {currency}"
     yield f"Skipped: {_many(summary.already, 'invoice')} imported before"
     yield f"Rejected: {_many(len(summary.rejections), 'invoice')}"
     counts = Counter(rejection.code for rejection in summary.rejections)

@@ -43,13 +43,14 @@ async def imported(
     return await import_sales(books, book.book_id, sales.invoices, terms, today=TODAY, **options)
 
 
-async def posted(pool: Pool, book: Book) -> dict[str, Any]:
+async def posted(pool: Pool, book: Book, kind: str = "invoice") -> dict[str, Any]:
     """The postings of the book in their order, as they are stored, by the number in the file."""
     rows = await pool.fetch(
         "select p.state as posting, d.state as draft from store.events p"
         " join store.events d on d.book_id = p.book_id and d.stream = p.stream"
-        " and d.topic = 'invoice.drafted'"
-        " where p.book_id = $1 and p.topic = 'invoice.posted' order by p.position",
+        " and d.topic = $2 || '.drafted'"
+        " where p.book_id = $1 and p.topic = $2 || '.posted' order by p.position",
         book.book_id,
+        kind,
     )
     return {json.loads(r["draft"])["reference"]: json.loads(r["posting"]) for r in rows}

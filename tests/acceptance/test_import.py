@@ -1,7 +1,7 @@
 """What a bookkeeper does with the export of a shop: import it, go on, import it again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
@@ -193,7 +193,10 @@ def made_up(seed: int) -> list[Row]:
 
 
 def computed(rows: Sequence[Row], rate: Decimal) -> dict[str, tuple[Decimal, Decimal]]:
-    """Net and gross of what can be posted, with nothing of the program but the rules."""
+    """Net and gross of what can be booked, with nothing of the program but the rules.
+
+    What is below zero becomes a credit note.
+    """
     invoices: dict[str, list[Row]] = {}
     for cells in rows:
         invoices.setdefault(cells[0], []).append(cells)
@@ -205,9 +208,20 @@ def computed(rows: Sequence[Row], rate: Decimal) -> dict[str, tuple[Decimal, Dec
         net = sum(nets, Decimal(0))
         gross = net + (net * rate / 100).quantize(CENT, ROUND_HALF_UP)
         described = all(cells[2] != "?" for cells in lines)
-        if number[0] != "C" and lines[0][6] and described and gross >= 0:
+        if lines[0][6] and described and (number[0] != "C" or net < 0):
             sums[number] = (net, gross)
     return sums
+
+
+def sums_of(documents: Mapping[str, tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal]:
+    nets, grosses = zip(*documents.values(), strict=True)
+    return sum(nets, Decimal(0)), sum(grosses, Decimal(0))
+
+
+async def booked(pool: Pool, book: Book, kind: str) -> dict[str, tuple[Decimal, Decimal]]:
+    """Net and gross of every posted document of a kind, by the number in the file."""
+    totals = {number: it["totals"] for number, it in (await posted(pool, book, kind)).items()}
+    return {number: (Decimal(it["net"]), Decimal(it["gross"])) for number, it in totals.items()}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -222,18 +236,17 @@ async def test_what_is_posted_is_what_the_rules_say_to_the_cent(
     assert await books.head(book.book_id) == 1
     summary = await imported(books, book, rows, terms)
 
-    totals = {number: it["totals"] for number, it in (await posted(pool, book)).items()}
-    assert {
-        number: (Decimal(it["net"]), Decimal(it["gross"])) for number, it in totals.items()
-    } == expected
-    assert summary.sums["GBP"] == (
-        sum(net for net, _ in expected.values()),
-        sum(gross for _, gross in expected.values()),
-    )
+    invoices = {number: sums for number, sums in expected.items() if sums[0] >= 0}
+    credits_ = {number: (-net, -gross) for number, (net, gross) in expected.items() if net < 0}
+    assert await booked(pool, book, "invoice") == invoices
+    assert await booked(pool, book, "credit_note") == credits_
+    assert summary.sums["GBP"] == sums_of(invoices)
+    assert summary.credits["GBP"] == sums_of(credits_)
+    assert (summary.posted, summary.credited) == (len(invoices), len(credits_))
     numbers = {cells[0] for cells in rows}
     assert sorted(rejection.number for rejection in summary.rejections) == sorted(
         numbers - expected.keys()
     )
-    assert summary.posted_lines == sum(cells[0] in expected for cells in rows)
+    assert summary.posted_lines == sum(cells[0] in invoices for cells in rows)
     summary.seconds = rehearsed.seconds
     assert rehearsed == summary

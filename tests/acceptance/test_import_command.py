@@ -34,7 +34,7 @@ def command(database_url: str, tmp_path: Path) -> Import:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A file with an invoice to post and two to reject."""
+    """A file with an invoice to post, one to reject, and a cancellation."""
     file = tmp_path / "shop.csv"
     file.write_bytes(as_file([row("1"), row("2", customer=""), row("C3", quantity="-1")]))
     return file
@@ -55,17 +55,19 @@ async def test_the_command_posts_says_what_it_did_and_writes_the_rejects(
         "Read: 3 invoices on 3 rows, dated 2010-12-01 to 2010-12-01",
         "Posted: 1 invoice with 1 line for 1 new customer",
         "net 15.30 GBP, gross 17.98 GBP",
-        "Rejected: 2 invoices",
+        "Credited: 1 credit note, for what is below zero",
+        "net 2.55 GBP, gross 3.00 GBP",
+        "Rejected: 1 invoice",
         "1 P04, such as 2: ",
     ):
         assert part in done.stdout
     with rejects.open(newline="") as stream:
         header, *rows = csv.reader(stream)
     assert header == ["InvoiceNo", "Code", "Reason"]
-    assert [(number, code) for number, code, _ in rows] == [("2", "P04"), ("C3", "P51")]
+    assert [(number, code) for number, code, _ in rows] == [("2", "P04")]
     again = await asyncio.to_thread(command, *arguments)
     assert "Posted: 0 invoices" in again.stdout
-    assert "Skipped: 1 invoice imported before" in again.stdout
+    assert "Skipped: 2 invoices imported before" in again.stdout
 
 
 async def test_without_book_and_database_it_takes_those_of_the_stack_that_runs(

@@ -20,9 +20,10 @@ pytestmark = pytest.mark.usefixtures("seller")
     ("rows", "code", "part"),
     [
         ([row("9", customer="")], "P04", "CustomerID is empty"),
-        ([row("C9", quantity="-6")], "P51", "credit note"),
-        ([row("c9", quantity="6")], "P51", "credit note"),
-        ([row("9", quantity="-6")], "P51", "credit note"),
+        ([row("C9", quantity="-6", customer="")], "P04", "CustomerID is empty"),
+        ([row("C9", quantity="-6", description="?")], "P21", "Line 3: Say what was sold"),
+        ([row("C9", quantity="-6", day="2011-03-01")], "P08", "31 days ahead"),
+        ([row("c9", quantity="6")], "P51", "not below zero"),
         ([row("9"), row("9", description="?")], "P21", "Line 4: Say what was sold"),
         ([row("9", description="", price="")], "P21", "(1 more reason.)"),
         ([row("9", description="", price="-1", quantity="0")], "P21", "(2 more reasons.)"),
