@@ -12,7 +12,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
-from domain.errors import NotFound, Refusal
+from domain.errors import NotFound
 from store.cache import BookCache, Held
 from store.command import Command, Done, Waiting
 from store.errors import StaleRowVersion
@@ -27,11 +27,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class NotAtHand(Exception):
-    """A decision needs a state that is not in memory."""
+    """A decision needs states that are not in memory."""
 
-    def __init__(self, stream: Stream[Any]) -> None:
-        super().__init__(stream.name)
-        self.stream = stream
+    def __init__(self, *streams: Stream[Any]) -> None:
+        super().__init__(*(stream.name for stream in streams))
+        self.streams = streams
 
 
 def compare(stream: Stream[Any], held: Held, expected: int) -> None:
@@ -74,22 +74,39 @@ class Batch:
     def decide(self, waiting: Waiting) -> None:
         """Decide one command: accept it, or refuse it alone.
 
+        A state that is not at hand is taken to be nothing for the moment, so that one try finds
+        most of the states that are missing; what comes of such a try counts for nothing.
+
         Raises:
-            NotAtHand: A state must be loaded first. Nothing was decided.
+            NotAtHand: States must be loaded first. Nothing was decided.
         """
         command = waiting.command
+        missing: list[Stream[Any]] = []
+
+        def read(stream: Stream[S]) -> S | None:
+            try:
+                state: S | None = self.held(stream).state
+            except NotAtHand:
+                missing.append(stream)
+                return None
+            return state
+
         try:
             if command.id is not None and command.expected is not None:
                 stream = command.aggregate(command.id)
                 compare(stream, self.held(stream), command.expected)
-            decided = self._outcome(command, command.decide(self._read))
+            changes = command.decide(read)
+            decided = None if missing else self._outcome(command, changes)
         except NotAtHand:
             raise
-        except (Refusal, StaleRowVersion) as refusal:
-            self.refused.append((waiting, refusal))
-        except Exception as error:  # noqa: BLE001 - a faulty decision must fail alone
+        except Exception as error:
+            if missing:
+                raise NotAtHand(*missing) from error
+            # A refusal is an answer; and a faulty decision must fail alone.
             self.refused.append((waiting, error))
         else:
+            if decided is None:
+                raise NotAtHand(*missing)
             self._accept(waiting, decided)
 
     def held(self, stream: Stream[Any]) -> Held:
@@ -127,10 +144,6 @@ class Batch:
             )
         for waiting, refusal in self.refused:
             waiting.refuse(refusal)
-
-    def _read(self, stream: Stream[S]) -> S | None:
-        state: S | None = self.held(stream).state
-        return state
 
     def _outcome(self, command: Command[Any], changes: Sequence[Change]) -> "_Outcome":
         """What the changes come to. Nothing is added to the batch yet: it may still fail."""

@@ -24,7 +24,8 @@ async def preview(command: Command[S], load: Load) -> Done[S]:
         try:
             return _decided(command, states)
         except NotAtHand as missing:
-            states[missing.stream.name] = await load(missing.stream)
+            for stream in missing.streams:
+                states[stream.name] = await load(stream)
 
 
 def _decided(command: Command[S], states: dict[str, Held]) -> Done[S]:

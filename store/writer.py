@@ -218,7 +218,7 @@ class BookWriter:
                     batch.decide(waiting)
                     break
                 except NotAtHand as missing:
-                    await self._load(connection, [missing.stream])
+                    await self._load(connection, missing.streams)
 
     async def _load(self, connection: Connection, streams: Sequence[Stream[Any]]) -> None:
         if not streams:

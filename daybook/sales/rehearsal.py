@@ -58,7 +58,8 @@ class Rehearsal:
             try:
                 return command.decide(self._read)
             except NotAtHand as missing:
-                await self._load(book_id, missing.stream)
+                for stream in missing.streams:
+                    await self._load(book_id, stream)
 
     def _read(self, stream: Stream[S]) -> S | None:
         held = self._held.get(stream.name)
