@@ -183,7 +183,7 @@ def _parts(kind: Any) -> Iterator[Any]:
 
 def _structs(kind: Any, value: dict[str, Any]) -> Iterator[Any]:
     """The one Struct the object claims to be, if that is clear."""
-    found = [p for p in _parts(kind) if issubclass(get_origin(p) or _class(p), msgspec.Struct)]
+    found = [p for p in _parts(kind) if issubclass(_class(get_origin(p) or p), msgspec.Struct)]
     if len(found) > 1:
         configs = [(struct, struct.__struct_config__) for struct in found]
         found = [struct for struct, c in configs if value.get(str(c.tag_field)) == c.tag]

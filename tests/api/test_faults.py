@@ -52,6 +52,11 @@ def test_what_is_valid_has_no_faults() -> None:
     assert at({"rank": 1, "lines": [{"item": "a", "quantity": 1}], "payment": None}) == {}
 
 
+def test_an_object_in_place_of_a_word_is_a_fault_and_no_accident() -> None:
+    assert at({"rank": 1, "size": {}}) == {"/size": "wrong-type"}
+    assert at({"rank": 1, "size": {"s": []}, "colour": {}}).keys() == {"/size", "/colour"}
+
+
 def test_every_fault_is_listed_with_its_pointer_and_code() -> None:
     found = at(
         {
