@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.amounts.buckets import buckets
-from domain.amounts.document import Amounts, Document
+from domain.amounts.document import Amounts, Document, Memo
 from domain.amounts.plain import plain_amounts
 from domain.amounts.portions import portions
 from domain.amounts.summing import converted, fixed_taxes, group_sums, summed
@@ -39,9 +39,7 @@ def amounts(invoice: Document, base_currency: str | None = None) -> Amounts:
     """
     if invoice.posted_totals is not None and len(invoice.posted_nets) == len(invoice.lines):
         return Amounts(invoice.posted_nets, invoice.posted_totals)
-    computed = plain_amounts(invoice)
-    if computed is None:
-        computed = any_amounts(invoice)
+    computed = _computed(invoice)
     if invoice.posted_totals is not None:
         return Amounts(computed.nets, invoice.posted_totals)
     rate, rate_date = invoice.exchange_rate, invoice.exchange_date or invoice.issue_date
@@ -51,6 +49,27 @@ def amounts(invoice: Document, base_currency: str | None = None) -> Amounts:
         return computed
     base = converted(computed.totals, base_currency, rate, rate_date)
     return Amounts(computed.nets, msgspec.structs.replace(computed.totals, base=base))
+
+
+def _computed(invoice: Document) -> Amounts:
+    """The amounts, or those that were computed before of the same."""
+    memo: Memo | None = getattr(invoice, "remembered", None)
+    rest = (
+        invoice.currency,
+        invoice.price_includes_tax,
+        invoice.discount_percent,
+        invoice.discount_amount,
+        invoice.charge_percent,
+        invoice.charge_amount,
+        invoice.overrides,
+    )
+    known = memo is not None and memo.lines is invoice.lines and memo.rest == rest
+    if memo is not None and memo.amounts is not None and known:
+        return memo.amounts
+    computed = plain_amounts(invoice) or any_amounts(invoice)
+    if memo is not None:
+        memo.lines, memo.rest, memo.amounts = invoice.lines, rest, computed
+    return computed
 
 
 def any_amounts(invoice: Document) -> Amounts:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 import msgspec
+from typing_extensions import override
 
 from domain.facts.invoice_parts import TaxOverride, Totals
 from domain.facts.lines import Line, Tax
@@ -72,6 +73,28 @@ class Amounts(msgspec.Struct, frozen=True):
 
     nets: tuple[Decimal, ...]
     totals: Totals
+
+
+class Memo:
+    """The amounts that were computed last for a line of states, and of what.
+
+    Most changes of a document leave its sums alone. All states that follow from one another share
+    a memo; it is believed only where it is about the very same lines, so sharing does no harm, and
+    no two states differ by it.
+    """
+
+    __slots__ = ("amounts", "lines", "rest")
+
+    def __init__(self) -> None:
+        self.lines: object = None
+        self.rest: object = None
+        self.amounts: Amounts | None = None
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Memo)
+
+    __hash__ = None  # type: ignore[assignment] # what is equal to all is no key
 
 
 class Group(NamedTuple):

@@ -5,6 +5,7 @@ status alone does not decide.
 """
 
 from collections.abc import Callable
+from functools import cache
 from types import MappingProxyType
 
 import msgspec
@@ -180,6 +181,21 @@ _ACTIONS = {
 
 def available_actions(invoice: Invoice) -> tuple[str, ...]:
     """The commands that the invoice accepts now, in the order of the table."""
+    if invoice.status in _UNPOSTED and invoice.disputed is None:
+        return _of_unposted(
+            invoice.status, invoice.type, converted=invoice.converted_to is not None
+        )
+    return _possible(invoice)
+
+
+@cache
+def _of_unposted(status: str, type_: str, *, converted: bool) -> tuple[str, ...]:
+    """What is not posted owes nothing, so that few things decide; and it is asked for most."""
+    converted_to = "inv" if converted else None
+    return _possible(Invoice(status=status, type=type_, converted_to=converted_to))
+
+
+def _possible(invoice: Invoice) -> tuple[str, ...]:
     return tuple(it for it in _ACTIONS[invoice.status] if _obstacle(invoice, it) is None)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.amounts.document import Memo
 from domain.facts.invoice_life import Buyer, Credited, Seller
 from domain.facts.invoice_parts import (
     Address,
@@ -70,6 +71,7 @@ class Invoice(Header, frozen=True, kw_only=True):
     credits: tuple[Credit, ...] = ()
     written_off: Decimal = ZERO
     disputed: str | None = None
+    remembered: Memo = msgspec.field(default_factory=Memo)
 
 
 # ---------------------------------------------------------------- what is owed
