@@ -12,6 +12,7 @@ from daybook.retry_parked import Outcome, retry_parked
 from daybook.settings import load
 from projections import rebuild as rebuilding
 from projections import verify as verifying
+from projections.building import CONNECTIONS
 from projections.projection import Projection
 from projections.tables import PROJECTIONS
 from projections.verify import SCRATCH, Compared, Difference
@@ -73,14 +74,11 @@ def verify_projections(names: tuple[str, ...]) -> None:
 async def _verify(
     database_url: str, chosen: Sequence[Projection]
 ) -> tuple[list[Compared], Difference | None]:
-    async with (
-        open_pool(
-            database_url, name="daybook verify", size=1, schema=SCRATCH, patient=True
-        ) as pool,
-        pool.acquire() as connection,
-    ):
+    async with open_pool(
+        database_url, name="daybook verify", size=CONNECTIONS, schema=SCRATCH, patient=True
+    ) as pool:
         with progress("events") as report:
-            return await verifying.verify(connection, chosen, report)
+            return await verifying.verify(pool, chosen, report)
 
 
 @click.group()

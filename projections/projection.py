@@ -1,5 +1,6 @@
 """What a read model is, and what it is given to work with."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -42,7 +43,11 @@ class News:
     def __init__(
         self, connection: Connection, book_id: str, events: Sequence[Recorded], cache: Cache
     ) -> None:
-        """``cache`` lives as long as the follower, so that no stream is folded from its start."""
+        """News of a book.
+
+        ``connection`` is for reading streams that are not in ``cache``, which lives as long as the
+        follower, so that hardly any stream is folded from its start.
+        """
         self._connection = connection
         self._cache = cache
         self.book_id = book_id
@@ -52,15 +57,17 @@ class News:
             kind, id_ = event.aggregate
             self._touched.setdefault(kind, {}).setdefault(id_, []).append(event)
         self._folded: dict[str, list[Entity[Any]]] = {}
+        self._folding = asyncio.Lock()
 
     async def entities(self, aggregate: Aggregate[S]) -> list[Entity[S]]:
         """Every aggregate of the kind that these events touch, after the last of its events.
 
         The state is ``None`` when its life has ended. Beside it stand its own events.
         """
-        if aggregate.name not in self._folded:
-            self._folded[aggregate.name] = await self._fold(aggregate)
-        return self._folded[aggregate.name]
+        async with self._folding:  # read models may be built several at a time
+            if aggregate.name not in self._folded:
+                self._folded[aggregate.name] = await self._fold(aggregate)
+            return self._folded[aggregate.name]
 
     async def _fold(self, aggregate: Aggregate[S]) -> list[Entity[S]]:
         touched = self._touched.get(aggregate.name, {})

@@ -14,7 +14,7 @@ from projections import webhook_endpoints
 from projections.building import Building, Report
 from projections.projection import Projection
 from projections.tables import FOLLOWER, PROJECTIONS, SCHEMA, built, tables_of
-from store.database import Connection
+from store.database import Connection, Pool
 
 BESIDE = "rebuild"
 """The schema in which tables are built."""
@@ -31,15 +31,13 @@ class AlreadyRunning(Exception):
         super().__init__("Another rebuild is running. Wait until it is done, or stop it.")
 
 
-async def rebuild(
-    connection: Connection, projections: Sequence[Projection], report: Report
-) -> bool:
+async def rebuild(pool: Pool, projections: Sequence[Projection], report: Report) -> bool:
     """Build the read models anew and swap them in; answer whether an earlier build went on.
 
     Stopped at any moment, it changes nothing that anybody sees, and goes on when called again.
 
     Args:
-        connection: Its ``search_path`` must be ``rebuild`` alone.
+        pool: Of ``CONNECTIONS``, whose ``search_path`` is ``rebuild`` alone.
         projections: What to rebuild, in one pass over the log.
         report: Told how far it is.
 
@@ -47,19 +45,27 @@ async def rebuild(
         AlreadyRunning: Another process does it.
         TimeoutError: The tables were in use without a pause for two minutes.
     """
-    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-        raise AlreadyRunning
-    try:
-        building = Building(connection, BESIDE, projections)
-        resumed = await building.prepare()
-        while await building.catch_up(report) > _CLOSE:
-            pass
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while not await _swapped(building):
-                await building.catch_up(report)
-        return resumed
-    finally:
-        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise AlreadyRunning
+        try:
+            building = Building(pool, connection, BESIDE, projections)
+            resumed = await building.prepare()
+            await _catch_up(building, report)
+            await building.finish()
+            await _catch_up(building, report)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while not await _swapped(building):
+                    await building.catch_up(report)
+            return resumed
+        finally:
+            if not connection.is_closed():
+                await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def _catch_up(building: Building, report: Report) -> None:
+    while await building.catch_up(report) > _CLOSE:
+        pass
 
 
 async def drop_leftovers(connection: Connection) -> list[str]:

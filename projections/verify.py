@@ -12,7 +12,7 @@ import msgspec
 from projections.building import Building, Report
 from projections.projection import Projection
 from projections.tables import FOLLOWER, SCHEMA, tables_of
-from store.database import Connection
+from store.database import Connection, Pool
 
 SCRATCH = "verify"
 """The schema of the scratch tables."""
@@ -49,31 +49,33 @@ class Compared(NamedTuple):
 
 
 async def verify(
-    connection: Connection, projections: Sequence[Projection], report: Report
+    pool: Pool, projections: Sequence[Projection], report: Report
 ) -> tuple[list[Compared], Difference | None]:
     """Compare read models with their rebuild; answer what was compared, and the first difference.
 
     Args:
-        connection: Its ``search_path`` must be ``verify`` alone.
+        pool: Of ``CONNECTIONS``, whose ``search_path`` is ``verify`` alone.
         projections: What to verify.
         report: Told how far the rebuild is.
 
     Raises:
         AlreadyRunning: Another process does it.
     """
-    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-        raise AlreadyRunning
-    try:
-        building = Building(connection, SCRATCH, projections)
-        await building.discard()
-        await building.prepare()
-        await building.catch_up(report, to=await live_positions(connection))
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise AlreadyRunning
         try:
-            return await _compare(building)
-        finally:
+            building = Building(pool, connection, SCRATCH, projections)
             await building.discard()
-    finally:
-        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+            await building.prepare()
+            await building.catch_up(report, to=await live_positions(connection))
+            try:
+                return await _compare(building)
+            finally:
+                await building.discard()
+        finally:
+            if not connection.is_closed():
+                await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
 async def _compare(building: Building) -> tuple[list[Compared], Difference | None]:

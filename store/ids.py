@@ -13,6 +13,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
 _DIGITS = 26  # 26 * 5 = 130 bits hold the 128 of a UUID
+_PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]
+_SHIFTS = range(120, -1, -10)  # two digits at a time
 
 
 def uuid7() -> UUID:
@@ -32,7 +34,7 @@ def new_id(prefix: str) -> str:
 def id_of(prefix: str, uuid: UUID) -> str:
     """The id of this UUID under a prefix."""
     value = uuid.int
-    return prefix + "_" + "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return prefix + "_" + "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
 
 
 def uuid_of(id_: str) -> UUID:

@@ -9,7 +9,7 @@ from domain.aggregate import Fact
 from domain.customer import CUSTOMER
 from domain.facts.customer import CustomerArchived, CustomerCreated
 from projections import customer_list, invoice_list
-from projections.building import Building
+from projections.building import CONNECTIONS, Building
 from projections.progress import caught_up
 from projections.projection import News
 from projections.rebuild import BESIDE, AlreadyRunning, drop_leftovers, rebuild
@@ -80,28 +80,26 @@ async def contents(pool: Pool) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.fixture
-async def beside(database_url: str) -> AsyncIterator[Connection]:
-    async with (
-        open_pool(database_url, name="rebuild", size=1, schema=BESIDE, patient=True) as pool,
-        pool.acquire() as connection,
-    ):
-        yield connection
+async def beside(database_url: str) -> AsyncIterator[Pool]:
+    async with open_pool(
+        database_url, name="rebuild", size=CONNECTIONS, schema=BESIDE, patient=True
+    ) as pool:
+        yield pool
 
 
 @pytest.fixture
-async def scratch(database_url: str) -> AsyncIterator[Connection]:
-    async with (
-        open_pool(database_url, name="verify", size=1, schema=SCRATCH, patient=True) as pool,
-        pool.acquire() as connection,
-    ):
-        yield connection
+async def scratch(database_url: str) -> AsyncIterator[Pool]:
+    async with open_pool(
+        database_url, name="verify", size=CONNECTIONS, schema=SCRATCH, patient=True
+    ) as pool:
+        yield pool
 
 
 # ---------------------------------------------------------------- rebuilding
 
 
 async def test_a_rebuild_puts_right_whatever_was_wrong(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 30)
     await follower_of(pool).catch_up()
@@ -118,7 +116,7 @@ async def test_a_rebuild_puts_right_whatever_was_wrong(
 
 
 async def test_the_follower_goes_on_where_it_was_after_a_rebuild(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 5)
     follower = follower_of(pool)
@@ -134,7 +132,7 @@ async def test_the_follower_goes_on_where_it_was_after_a_rebuild(
 
 
 async def test_one_read_model_is_rebuilt_and_the_others_stay(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 3)
     await follower_of(pool).catch_up()
@@ -149,7 +147,7 @@ async def test_one_read_model_is_rebuilt_and_the_others_stay(
 
 
 async def test_readers_see_a_full_table_at_every_moment_of_a_rebuild(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 50)
     await follower_of(pool).catch_up()
@@ -170,7 +168,7 @@ async def test_readers_see_a_full_table_at_every_moment_of_a_rebuild(
 
 
 async def test_a_rebuild_under_writing_loses_nothing(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 50)
     following = asyncio.create_task(follower_of(pool).run())
@@ -185,12 +183,13 @@ async def test_a_rebuild_under_writing_loses_nothing(
 
 
 async def test_a_rebuild_that_was_stopped_goes_on_where_it_stood(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 10)
-    building = Building(beside, BESIDE, PROJECTIONS)
-    await building.prepare()
-    await building.catch_up(silent)
+    async with beside.acquire() as connection:
+        building = Building(beside, connection, BESIDE, PROJECTIONS)
+        await building.prepare()
+        await building.catch_up(silent)
     await write_customers(books, book.book_id, 10, start=10)
     seen: list[int] = []
 
@@ -202,18 +201,19 @@ async def test_a_rebuild_that_was_stopped_goes_on_where_it_stood(
 
 
 async def test_a_build_of_other_tables_is_thrown_away(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 3)
-    building = Building(beside, BESIDE, [invoice_list])
-    await building.prepare()
-    await building.catch_up(silent)
+    async with beside.acquire() as connection:
+        building = Building(beside, connection, BESIDE, [invoice_list])
+        await building.prepare()
+        await building.catch_up(silent)
     assert await rebuild(beside, [customer_list], silent) is False
     assert await pool.fetchval("select count(*) from customer_list_v2") == 3
 
 
 async def test_two_rebuilds_at_once_are_refused(
-    book: Book, database_url: str, beside: Connection
+    book: Book, database_url: str, beside: Pool
 ) -> None:
     assert book.head == 0
     async with open_pool(database_url, name="other", size=1, schema=BESIDE) as other:
@@ -227,7 +227,7 @@ async def test_two_rebuilds_at_once_are_refused(
 
 
 async def test_a_new_definition_of_a_table_is_built_from_the_log_before_it_is_used(
-    books: Books, book: Book, pool: Pool, beside: Connection
+    books: Books, book: Book, pool: Pool, beside: Pool
 ) -> None:
     await write_customers(books, book.book_id, 4)
     async with pool.acquire() as connection:
@@ -263,7 +263,7 @@ async def test_tables_of_versions_that_nobody_knows_are_dropped(pool: Pool) -> N
 
 
 async def test_verification_finds_every_row_equal_and_leaves_nothing_behind(
-    books: Books, book: Book, pool: Pool, scratch: Connection
+    books: Books, book: Book, pool: Pool, scratch: Pool
 ) -> None:
     other = await create_book(pool, name="Other", mode="sandbox")
     await write_customers(books, book.book_id, 20)
@@ -289,7 +289,7 @@ async def test_verification_finds_every_row_equal_and_leaves_nothing_behind(
     ],
 )
 async def test_verification_names_the_first_difference(
-    damage: str, told: str, books: Books, book: Book, pool: Pool, scratch: Connection
+    damage: str, told: str, books: Books, book: Book, pool: Pool, scratch: Pool
 ) -> None:
     await write_customers(books, book.book_id, 5)
     await follower_of(pool).catch_up()
