@@ -12,14 +12,26 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
-from domain.errors import NotFound
-from store.cache import BookCache, Held
+from domain.errors import NotFound, Refusal
+from store.basis import (
+    AuthorsNotAtHand,
+    ChangesNotAtHand,
+    Written,
+    author_of,
+    disjoint,
+    in_the_way,
+    others_since,
+    stale,
+)
+from store.cache import BookCache, Held, Run, joined, runs_from
 from store.command import Command, Done, Waiting
-from store.errors import StaleRowVersion
+from store.errors import StaleRowVersion, StoreError
 from store.ids import uuid7
+from store.lanes import Lane
 from store.log import Appending, KeyedCommand
 from store.mapper import encode
-from store.recorded import Versioned
+from store.touched import EVERYTHING
+from store.turns import Pasts, Turns
 
 S = TypeVar("S")
 
@@ -34,20 +46,6 @@ class NotAtHand(Exception):
         self.streams = streams
 
 
-def compare(stream: Stream[Any], held: Held, expected: int) -> None:
-    """Hold a stream to the RowVersion that a client has seen; 0 is that of what never was.
-
-    Raises:
-        NotFound: It is not there any more, or never was.
-        StaleRowVersion: It moved since.
-    """
-    if held.version == expected:
-        return
-    if held.state is None:
-        raise NotFound(stream.aggregate.name, stream.id)
-    raise StaleRowVersion(Versioned(stream, held.state, held.version), expected)
-
-
 class Accepted(msgspec.Struct, frozen=True):
     """A command that will be done once the batch is committed. ``end`` as in ``KeyedCommand``."""
 
@@ -56,14 +54,22 @@ class Accepted(msgspec.Struct, frozen=True):
     held: Held
     end: int
     changed: bool
+    replayed: bool = False
+    rebased: bool = False
 
 
 class Batch:
-    """Decided commands, and the events that they add up to."""
+    """Decided commands, and the events that they add up to.
 
-    def __init__(self, cache: BookCache) -> None:
+    ``changes`` are events that were in the log before, by their stream and after which version.
+    """
+
+    def __init__(self, cache: BookCache, pasts: Pasts) -> None:
         self._cache = cache
         self._ahead: dict[str, Held] = {}
+        self._written: dict[str, list[Written]] = {}
+        self.turns = Turns(pasts)
+        self.changes: dict[tuple[str, int], list[Written]] = {}
         self.reads: dict[str, int] = {}
         self.streams: dict[str, Stream[Any]] = {}
         self.events: list[Appending] = []
@@ -79,8 +85,13 @@ class Batch:
 
         Raises:
             NotAtHand: States must be loaded first. Nothing was decided.
+            AuthorsNotAtHand, LaneNotAtHand: So must be who wrote them, or where a lane stands.
+            Early: Its forerunners in its lane have not come yet.
         """
         command = waiting.command
+        if waiting.lane is not None and self.turns.is_over(waiting.lane, command.seq):
+            self._answer_again(waiting, waiting.lane)
+            return
         missing: list[Stream[Any]] = []
 
         def read(stream: Stream[S]) -> S | None:
@@ -91,23 +102,24 @@ class Batch:
                 return None
             return state
 
+        others: list[str] | None = None
         try:
-            if command.id is not None and command.expected is not None:
-                stream = command.aggregate(command.id)
-                compare(stream, self.held(stream), command.expected)
+            others = self._others(command)
             changes = command.decide(read)
             decided = None if missing else self._outcome(command, changes)
-        except NotAtHand:
+            if decided is not None and others is not None:
+                self._fit(command, decided, others)
+        except (NotAtHand, AuthorsNotAtHand):
             raise
         except Exception as error:
             if missing:
                 raise NotAtHand(*missing) from error
             # A refusal is an answer; and a faulty decision must fail alone.
-            self.refused.append((waiting, error))
+            self._refuse(waiting, error, rebased=others is not None)
         else:
             if decided is None:
                 raise NotAtHand(*missing)
-            self._accept(waiting, decided)
+            self._accept(waiting, decided, rebased=others is not None)
 
     def held(self, stream: Stream[Any]) -> Held:
         """The stream as this batch leaves it so far."""
@@ -122,15 +134,22 @@ class Batch:
             self.streams[name] = stream
         return held
 
+    def learn(self, stream: Stream[Any], runs: tuple[Run, ...]) -> None:
+        """Who wrote the stream, up to the version at which the batch found it."""
+        held = self.held(stream)
+        mine = runs_from(held, self.reads[stream.name] + 1)
+        self._ahead[stream.name] = Held(held.state, held.version, (*runs, *mine))
+
     @property
     def writes(self) -> bool:
-        """Whether there is anything to append: events, or keys of commands that changed nothing."""
-        return bool(self.events or self.keyed)
+        """Whether there is anything to append: events, keys of what changed nothing, or turns."""
+        return bool(self.events or self.keyed or self.turns.moved)
 
     def settle(self, head_before: int, recorded_at: datetime | None) -> None:
         """The batch is committed (or had nothing to commit): everybody gets the outcome."""
         for name, held in self._ahead.items():
             self._cache.put(name, held)
+        self.turns.settle()
         for accepted in self.accepted:
             accepted.waiting.resolve(
                 Done(
@@ -140,33 +159,92 @@ class Batch:
                     position=head_before + accepted.end,
                     recorded_at=recorded_at,
                     changed=accepted.changed,
+                    replayed=accepted.replayed,
+                    rebased=accepted.rebased,
                 )
             )
         for waiting, refusal in self.refused:
             waiting.refuse(refusal)
 
+    def _others(self, command: Command[Any]) -> list[str] | None:
+        """What others changed since the client saw the entity; ``None`` if it need not matter."""
+        stream, seen = command.stream, command.expected
+        if stream is None or seen is None:
+            return None
+        held = self.held(stream)
+        if not others_since(command, held):
+            return None
+        before = self.changes.get((stream.name, seen))
+        if before is None:
+            raise ChangesNotAtHand(stream, seen)
+        others = in_the_way(command, [*before, *self._written.get(stream.name, ())])
+        if EVERYTHING in others:
+            raise stale(stream, held, seen)
+        return others
+
+    def _fit(self, command: Command[Any], outcome: "_Outcome", others: list[str]) -> None:
+        """Refuse a change of what others changed."""
+        written = outcome.written.get(outcome.stream.name, ())
+        if not disjoint([it.fact for it in written], others):
+            raise stale(outcome.stream, self.held(outcome.stream), command.expected or 0)
+
+    def _answer_again(self, waiting: Waiting, lane: Lane) -> None:
+        """Answer a change that was sent before: with the entity as it is now, or its refusal."""
+        command = waiting.command
+        stream = command.aggregate(command.id or "")
+        held = self.held(stream)
+        try:
+            self.turns.past(lane).again(command.seq, stream, held)
+        except (Refusal, StoreError) as refusal:
+            self.refused.append((waiting, refusal))
+        else:
+            end = len(self.events)
+            self.accepted.append(Accepted(waiting, stream, held, end, changed=False, replayed=True))
+
+    def _refuse(self, waiting: Waiting, error: Exception, *, rebased: bool) -> None:
+        command, stream = waiting.command, waiting.command.stream
+        if rebased and isinstance(error, NotFound) and stream is not None:
+            # Somebody took away the part that was to be changed.
+            error = stale(stream, self.held(stream), command.expected or 0)
+        if waiting.lane is not None and stream is not None:
+            # What never was has no lanes, or anybody could fill the table with their names; and
+            # what failed by our fault may be tried again.
+            exists = self.held(stream).version > 0
+            if exists and isinstance(error, Refusal | StaleRowVersion):
+                self.turns.move(waiting.lane, command.seq, error)
+        self.refused.append((waiting, error))
+
     def _outcome(self, command: Command[Any], changes: Sequence[Change]) -> "_Outcome":
         """What the changes come to. Nothing is added to the batch yet: it may still fail."""
         outcome = _Outcome(command.stream or changes[0][0])
         outcome.ahead[outcome.stream.name] = self.held(outcome.stream)
-        metadata = _encode(command.metadata)
+        metadata, author = _encode(command.metadata), author_of(command)
         for stream, facts in changes:
-            state, version = outcome.ahead.get(stream.name) or self.held(stream)
+            state, version, runs = outcome.ahead.get(stream.name) or self.held(stream)
+            if facts:
+                runs = joined(runs, (Run(version + 1, author),))
+            written = outcome.written.setdefault(stream.name, [])
             for fact in facts:
                 version += 1
                 state = stream.aggregate.evolve(state, fact)
                 stored = StoredEvent(stream.name, version, fact.TOPIC, encode(fact))
                 outcome.events.append(Appending(uuid7(), stored, metadata))
-            outcome.ahead[stream.name] = Held(state, version)
+                written.append(Written(version, author, fact))
+            outcome.ahead[stream.name] = Held(state, version, runs)
         return outcome
 
-    def _accept(self, waiting: Waiting, outcome: "_Outcome") -> None:
+    def _accept(self, waiting: Waiting, outcome: "_Outcome", *, rebased: bool) -> None:
         command = waiting.command
         self._ahead.update(outcome.ahead)
         self.events += outcome.events
+        for name, written in outcome.written.items():
+            self._written.setdefault(name, []).extend(written)
+        if waiting.lane is not None:
+            self.turns.move(waiting.lane, command.seq)
         held, end = outcome.ahead[outcome.stream.name], len(self.events)
         changed = bool(outcome.events)
-        self.accepted.append(Accepted(waiting, outcome.stream, held, end, changed))
+        accepted = Accepted(waiting, outcome.stream, held, end, changed, rebased=rebased)
+        self.accepted.append(accepted)
         if command.key is not None:
             keyed = KeyedCommand(
                 command.key, command.fingerprint, outcome.stream.name, held.version, end
@@ -180,4 +258,5 @@ class _Outcome:
     def __init__(self, stream: Stream[Any]) -> None:
         self.stream = stream
         self.ahead: dict[str, Held] = {}
+        self.written: dict[str, list[Written]] = {}
         self.events: list[Appending] = []

@@ -14,12 +14,14 @@ from store.cache import BookCache, Cache, Held
 from store.command import Command, Done
 from store.database import Pool
 from store.ids import new_id
-from store.log import read_book, read_head, read_stream, read_tails
+from store.log import read_book, read_head, read_stream
+from store.news import read_tails
+from store.parking import Backlog
 from store.preview import preview
 from store.recorded import Recorded, Versioned
 from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
-from store.writer import Backlog, BookWriter
+from store.writer import BookWriter
 
 S = TypeVar("S")
 Mode = Literal["live", "sandbox"]

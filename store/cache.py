@@ -4,11 +4,66 @@ from collections import OrderedDict
 from typing import Any, NamedTuple
 
 
+class Author(NamedTuple):
+    """Who wrote an event: the actor, and the session of the open editor if it was one."""
+
+    actor: str
+    session: str | None
+
+
+class Run(NamedTuple):
+    """Versions by one author: from ``first`` up to the next run, or to the latest version."""
+
+    first: int
+    author: Author
+
+
+_RUNS = 64
+
+
 class Held(NamedTuple):
-    """A state at a version. ``state`` is ``None`` for what does not exist (any more)."""
+    """A state at a version. ``state`` is ``None`` for what does not exist (any more).
+
+    ``runs`` tell who wrote the latest versions, as far back as that is known.
+    """
 
     state: Any
     version: int
+    runs: tuple[Run, ...] = ()
+
+    def after(self, state: Any, author: Author) -> "Held":
+        """The next version: its state, and who wrote it."""
+        version = self.version + 1
+        return Held(state, version, joined(self.runs, (Run(version, author),)))
+
+    def written_by(self, author: Author, since: int) -> bool | None:
+        """Whether this author wrote all versions after ``since``; ``None``: that is not known."""
+        if since >= self.version:
+            return True
+        for run in reversed(self.runs):
+            if run.author != author:
+                return False
+            if run.first <= since + 1:
+                return True
+        return None
+
+
+def joined(runs: tuple[Run, ...], more: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Runs, and those that follow them; what is too long ago to matter is left out."""
+    if runs and more and runs[-1].author == more[0].author:
+        more = more[1:]
+    return (runs + more)[-_RUNS:] if more else runs
+
+
+def runs_from(held: Held, first: int) -> tuple[Run, ...]:
+    """The runs of the versions from ``first`` on, as far as they are known."""
+    if first > held.version:
+        return ()
+    before = [run for run in held.runs if run.first < first]
+    after = tuple(run for run in held.runs if run.first >= first)
+    if before and (not after or after[0].first > first):
+        return (Run(first, before[-1].author), *after)
+    return after
 
 
 class Cache:

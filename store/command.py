@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from domain.aggregate import Aggregate, Decision, Stream
+from store.lanes import Lane
 from store.recorded import Metadata, Versioned
 
 S = TypeVar("S")
@@ -17,8 +18,10 @@ class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     ``decide`` is called with a way to read states, possibly more than once, and must be pure.
     ``aggregate`` and ``id`` name the entity that the answer shows; without an id, it is that of the
     first change.
-    ``expected`` is the RowVersion that the client has seen. ``key`` makes the command run once;
-    ``fingerprint`` identifies the request that the key stands for.
+    ``expected`` is the RowVersion that the client has seen; with ``rebase``, changes of other
+    fields may have happened since. ``key`` makes the command run once; ``fingerprint`` identifies
+    the request that the key stands for. ``in_lane``: it takes its turn in the edit session that
+    the metadata names, if any.
     """
 
     aggregate: Aggregate[S]
@@ -28,6 +31,22 @@ class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     expected: int | None = None
     key: str | None = None
     fingerprint: bytes = b""
+    rebase: bool = False
+    in_lane: bool = False
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane in which it has its turn."""
+        said = self.metadata
+        if not self.in_lane or said.edit_seq is None or said.edit_session is None:
+            return None
+        assert self.stream is not None, "a lane belongs to an entity"
+        return Lane(self.stream.name, said.actor, said.edit_session)
+
+    @property
+    def seq(self) -> int:
+        """Its number in its lane."""
+        return self.metadata.edit_seq or 0
 
     @property
     def stream(self) -> Stream[S] | None:
@@ -40,7 +59,8 @@ class Done(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
 
     ``state`` is ``None`` when the command ended the entity's life. ``position`` is the book's
     position up to which the outcome is visible; ``changed`` is false when all was so already;
-    ``replayed`` tells that the command had run before, whether it changed anything then or not.
+    ``replayed`` tells that the command had run before, whether it changed anything then or not;
+    ``rebased`` that it was applied over changes of other fields.
     """
 
     stream: Stream[S]
@@ -50,6 +70,7 @@ class Done(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     recorded_at: datetime | None = None
     changed: bool = True
     replayed: bool = False
+    rebased: bool = False
 
     @property
     def entity(self) -> Versioned[S]:
@@ -63,6 +84,9 @@ class Waiting(msgspec.Struct, eq=False):
 
     command: Command[Any]
     future: Any  # asyncio.Future[Done[Any]]; msgspec does not know the type
+    lane: Lane | None = None
+    parked: bool = False
+    patience_ends: float | None = None  # when its forerunners must have come, once it waits
 
     def resolve(self, done: Done[Any]) -> None:
         """Hand over the outcome, unless the client has gone away."""

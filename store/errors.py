@@ -2,6 +2,8 @@
 
 StoreError
 ├── StaleRowVersion   the change was based on an older version than the current one
+├── SequenceGap       an earlier change of the edit session is missing
+├── OutcomeForgotten  a change was decided so long ago that its outcome is not known any more
 ├── KeyReused         the idempotency key was used before, for another request
 ├── UnknownBook       there is no such book
 ├── Busy              too many commands are waiting; nothing was changed
@@ -27,6 +29,28 @@ class StaleRowVersion(StoreError):
         )
         self.current = current
         self.expected = expected
+
+
+class SequenceGap(StoreError):
+    """A change overtook an earlier one of its edit session, which did not come in time."""
+
+    def __init__(self, seq: int, expected: int) -> None:
+        super().__init__(
+            f"Edit-Seq {seq} came, but Edit-Seq {expected} is the next of this session and entity. "
+            "Send the missing changes again; if there are none, begin a new Edit-Session with 1."
+        )
+        self.expected = expected
+
+
+class OutcomeForgotten(StoreError):
+    """A repeated change was decided long ago, and it is not known any more whether it was made."""
+
+    def __init__(self, seq: int, last: int) -> None:
+        super().__init__(
+            f"Edit-Seq {seq} was decided too long ago to say how; this session is at {last}. "
+            "Look at the entity, and begin a new Edit-Session for what is still to be changed."
+        )
+        self.expected = last + 1
 
 
 class KeyReused(StoreError):

@@ -12,13 +12,23 @@ from eventsourcing.persistence import StoredEvent
 from store.database import Connection
 from store.errors import UnknownBook
 from store.ids import id_of
-from store.mapper import Event, decode
+from store.mapper import decode
 from store.recorded import Metadata, Recorded
+from store.turns import Moved
 
 _metadata = msgspec.json.Decoder(Metadata)
 
 COLUMNS = "position, stream, version, event_id, topic, state, metadata, recorded_at"
 _ORDER = ("asc", "desc")
+_APPEND = (
+    "select head_before, recorded, stale_streams, taken_keys from store.append("
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+)
+_APPEND_IN_LANES = (
+    "select head_before, recorded, stale_streams, taken_keys, stale_lanes"
+    " from store.append_in_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+    " $15, $16, $17, $18, $19, $20)"
+)
 _END = 2**63 - 1  # beyond any version and position: a bound that an index can always use
 
 
@@ -51,11 +61,12 @@ class Appended(NamedTuple):
     recorded_at: datetime
     stale_streams: Sequence[str]
     taken_keys: Sequence[str]
+    stale_lanes: bool = False
 
     @property
     def refused(self) -> bool:
         """Whether nothing was written."""
-        return bool(self.stale_streams or self.taken_keys)
+        return bool(self.stale_streams or self.taken_keys or self.stale_lanes)
 
 
 async def append(
@@ -64,6 +75,8 @@ async def append(
     reads: Mapping[str, int],
     events: Sequence[Appending],
     keyed: Sequence[KeyedCommand] = (),
+    *,
+    moved: Sequence[Moved] = (),
 ) -> Appended:
     """Append all events or none, in one round trip.
 
@@ -73,35 +86,53 @@ async def append(
         reads: The version of every stream that the decisions looked at; 0 for a new one.
         events: What to append, in order; versions continue those in ``reads``.
         keyed: The idempotency keys to keep in the same transaction.
+        moved: The lanes that move on in it.
 
     Raises:
         UnknownBook: There is no such book.
     """
+    arguments: list[Any] = [
+        book_id,
+        list(reads.keys()),
+        list(reads.values()),
+        [e.event_id for e in events],
+        [e.stored.originator_id for e in events],
+        [e.stored.originator_version for e in events],
+        [e.stored.topic for e in events],
+        [e.stored.state for e in events],
+        [e.metadata for e in events],
+        [k.key for k in keyed],
+        [k.fingerprint for k in keyed],
+        [k.stream for k in keyed],
+        [k.version for k in keyed],
+        [k.end for k in keyed],
+    ]
     try:
-        row = await connection.fetchrow(
-            "select head_before, recorded, stale_streams, taken_keys from store.append("
-            "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            book_id,
-            list(reads.keys()),
-            list(reads.values()),
-            [e.event_id for e in events],
-            [e.stored.originator_id for e in events],
-            [e.stored.originator_version for e in events],
-            [e.stored.topic for e in events],
-            [e.stored.state for e in events],
-            [e.metadata for e in events],
-            [k.key for k in keyed],
-            [k.fingerprint for k in keyed],
-            [k.stream for k in keyed],
-            [k.version for k in keyed],
-            [k.end for k in keyed],
-        )
+        if moved:
+            row = await connection.fetchrow(_APPEND_IN_LANES, *arguments, *_columns(moved))
+        else:
+            row = await connection.fetchrow(_APPEND, *arguments)
     except NoDataFoundError as error:
         raise UnknownBook(f"There is no book {book_id}.") from error
     assert row is not None
     return Appended(
-        row["head_before"], row["recorded"], row["stale_streams"] or (), row["taken_keys"] or ()
+        row["head_before"],
+        row["recorded"],
+        row["stale_streams"] or (),
+        row["taken_keys"] or (),
+        bool(moved) and row["stale_lanes"],
     )
+
+
+def _columns(moved: Sequence[Moved]) -> list[list[Any]]:
+    return [
+        [it.lane.stream for it in moved],
+        [it.lane.actor for it in moved],
+        [it.lane.session for it in moved],
+        [it.before for it in moved],
+        [it.after for it in moved],
+        [it.refused for it in moved],
+    ]
 
 
 def recorded(book_id: str, row: Record) -> Recorded:
@@ -176,31 +207,6 @@ async def read_stream(
         limit,
     )
     return [recorded(book_id, row) for row in rows]
-
-
-async def read_tails(
-    connection: Connection, book_id: str, known: Mapping[str, int]
-) -> dict[str, list[Event]]:
-    """What happened in these streams after the known versions, all seen at one moment.
-
-    Streams without news are left out.
-    """
-    # Stream by stream, each by its index: as a plain join, the planner may read the whole book.
-    rows = await connection.fetch(
-        "select k.stream, e.version, e.topic, e.state"
-        " from unnest($2::text[], $3::bigint[]) as k (stream, version),"
-        " lateral (select version, topic, state from store.events"
-        "  where book_id = $1 and stream = k.stream and version > k.version"
-        "  order by version) e order by k.stream, e.version",
-        book_id,
-        list(known.keys()),
-        list(known.values()),
-    )
-    tails: dict[str, list[Event]] = {}
-    for row in rows:
-        event = Event(row["stream"], row["version"], decode(row["topic"], row["state"]))
-        tails.setdefault(event.originator_id, []).append(event)
-    return tails
 
 
 async def read_head(connection: Connection, book_id: str) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from domain.aggregate import Change, Stream, fold
-from store.batch import NotAtHand, compare
+from store.basis import compare
+from store.batch import NotAtHand
 from store.cache import Held
 from store.command import Command, Done
 

@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from domain.aggregate import Stream, fold
-from store.batch import Batch, NotAtHand
-from store.cache import BookCache, Held
+from domain.aggregate import fold
+from store.at_hand import MISSING, AtHand
+from store.batch import Batch
+from store.cache import BookCache
 from store.command import Command, Done, Waiting
 from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
 from store.errors import Busy, KeyReused, Unavailable
@@ -27,8 +28,9 @@ from store.log import (
     read_commands,
     read_head,
     read_stream,
-    read_tails,
 )
+from store.parking import Backlog, Parking
+from store.turns import Early
 
 MAX_WAITING = 5_000
 """Commands of a book that may wait in a process: about a second's work."""
@@ -48,13 +50,6 @@ _UNKNOWN = (
 )
 
 
-class Backlog:
-    """How many commands wait in this process, whatever their book."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
 class BookWriter:
     """Decides and commits the commands of one book, in the order in which they came."""
 
@@ -71,9 +66,11 @@ class BookWriter:
         self._backlog = backlog
         self._book_id = book_id
         self._cache = cache
+        self._at_hand = AtHand(pool, book_id, cache)
         self._committed = committed
         self._queue: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._parking = Parking(self._at_hand.look, self._at_hand.pasts, backlog, self._queue_again)
 
     async def execute(self, command: Command[Any]) -> Done[Any]:
         """Queue the command and wait for its outcome.
@@ -87,21 +84,34 @@ class BookWriter:
         if self._backlog.count >= MAX_WAITING_IN_ALL:
             raise Busy(f"{MAX_WAITING_IN_ALL} commands of all books are waiting already.")
         future: asyncio.Future[Done[Any]] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(command, future))
+        self._queue.append(Waiting(command, future, command.lane))
         self._backlog.count += 1
-        if not self.busy:
-            self._task = asyncio.create_task(self._work(), name=f"writer of {self._book_id}")
+        self._start()
         return await future
 
     @property
     def busy(self) -> bool:
         """Whether commands are waiting or under way."""
-        return self._task is not None and not self._task.done()
+        return self._works or self._parking.busy
 
     async def drain(self) -> None:
         """Wait until everything that was queued is settled."""
-        if self._task is not None:
-            await self._task
+        while self.busy:
+            if self._works and self._task is not None:
+                await self._task
+            await self._parking.drain()
+
+    @property
+    def _works(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def _start(self) -> None:
+        if not self._works:
+            self._task = asyncio.create_task(self._work(), name=f"writer of {self._book_id}")
+
+    def _queue_again(self, waiting: Waiting) -> None:
+        self._queue.append(waiting)
+        self._start()
 
     async def _work(self) -> None:
         while self._queue:
@@ -127,7 +137,7 @@ class BookWriter:
             if key is not None:
                 keys.add(key)
             taken.append(waiting)
-        return taken
+        return self._parking.in_turn(taken, keys)
 
     async def _commit(self, commands: Sequence[Waiting]) -> None:
         unsure: list[Batch] = []
@@ -135,8 +145,8 @@ class BookWriter:
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         # While an append may still arrive, nobody is left out: it is refused only if the streams
         # that it changes have been changed.
-        while commands := [w for w in commands if unsure or not w.future.done()]:
-            batch = Batch(self._cache)
+        while commands := [w for w in commands if not w.parked and (unsure or not w.future.done())]:
+            batch = Batch(self._cache, self._at_hand.pasts)
             committed: tuple[int, datetime | None] | None = None
             try:
                 async with self._connection(lock=tries >= _OPTIMISTIC_TRIES) as connection:
@@ -195,12 +205,15 @@ class BookWriter:
         """Decide and append; answer the head before the batch, or ``None`` to decide again."""
         await self._decide(connection, batch, await self._without_repetitions(connection, commands))
         if not batch.writes:
-            if await self._refresh(connection, batch):
+            if await self._at_hand.refresh(connection, batch):
                 return None
             return await read_head(connection, self._book_id), None
-        appended = await append(connection, self._book_id, batch.reads, batch.events, batch.keyed)
+        moved = batch.turns.moved
+        appended = await append(
+            connection, self._book_id, batch.reads, batch.events, batch.keyed, moved=moved
+        )
         if appended.refused:
-            await self._refresh(connection, batch)
+            await self._at_hand.refresh(connection, batch)
             return None
         return appended.head_before, appended.recorded_at
 
@@ -208,8 +221,7 @@ class BookWriter:
         self, connection: Connection, batch: Batch, commands: Sequence[Waiting]
     ) -> None:
         """Decide until the batch is full; what is left over has its turn in the next one."""
-        targets = [w.command.stream for w in commands if w.command.stream is not None]
-        await self._load(connection, [s for s in targets if self._cache.get(s.name) is None])
+        await self._at_hand.prepare(connection, commands)
         for waiting in commands:
             if len(batch.events) >= _MAX_EVENTS:
                 return
@@ -217,37 +229,11 @@ class BookWriter:
                 try:
                     batch.decide(waiting)
                     break
-                except NotAtHand as missing:
-                    await self._load(connection, missing.streams)
-
-    async def _load(self, connection: Connection, streams: Sequence[Stream[Any]]) -> None:
-        if not streams:
-            return
-        by_name = {stream.name: stream for stream in streams}
-        tails = await read_tails(connection, self._book_id, dict.fromkeys(by_name, 0))
-        for name, stream in by_name.items():
-            held = Held(None, 0)
-            for event in tails.get(name, ()):
-                held = Held(
-                    stream.aggregate.evolve(held.state, event.fact), event.originator_version
-                )
-            self._cache.put(name, held)
-
-    async def _refresh(self, connection: Connection, batch: Batch) -> bool:
-        """Load the news of every stream that the batch looked at; answer whether there are any."""
-        tails = await read_tails(connection, self._book_id, batch.reads)
-        for name, events in tails.items():
-            stream = batch.streams[name]
-            held = self._cache.get(name)
-            if held is None or held.version < batch.reads[name]:
-                await self._load(connection, [stream])
-                continue
-            for event in events:
-                if event.originator_version > held.version:
-                    state = stream.aggregate.evolve(held.state, event.fact)
-                    held = Held(state, event.originator_version)
-            self._cache.put(name, held)
-        return bool(tails)
+                except Early as early:
+                    self._parking.park(waiting, early.expected)
+                    break
+                except MISSING as missing:
+                    await self._at_hand.supply(connection, batch, missing)
 
     async def _without_repetitions(
         self, connection: Connection, commands: Sequence[Waiting]

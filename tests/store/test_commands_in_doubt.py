@@ -34,9 +34,9 @@ class Losing:
         self.lost = asyncio.Event()
         patch.setattr(store.writer, "append", self._append)
 
-    async def _append(self, connection: Connection, *args: Any) -> Any:
+    async def _append(self, connection: Connection, *args: Any, **kwargs: Any) -> Any:
         if not self._left:
-            return await append(connection, *args)
+            return await append(connection, *args, **kwargs)
         self._left -= 1
         self._first = self._first or args
         self.lost.set()

@@ -10,7 +10,8 @@ import pytest
 from store.books import Book
 from store.database import Connection, Pool
 from store.ids import uuid7
-from store.log import append, position_of, read_book, read_commands, read_stream, read_tails
+from store.log import append, position_of, read_book, read_commands, read_stream
+from store.news import read_tails
 from tests.store.tailing import events_after
 
 _STREAMS = 100

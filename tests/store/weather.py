@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import pytest
 
+import store.at_hand
 import store.writer
 from store.database import Connection, Pool
 from store.log import append
@@ -24,11 +25,15 @@ given up its connection. ``commit lost``: the answer to the commit, where the lo
 
 MILLISECOND = 0.001
 _QUESTIONS = (
-    "read_commands",
-    "read_head",
-    "read_stream",
-    "read_tails",
-    "position_of",
+    (store.writer, "read_commands"),
+    (store.writer, "read_head"),
+    (store.writer, "read_stream"),
+    (store.writer, "position_of"),
+    (store.at_hand, "read_tails"),
+    (store.at_hand, "read_runs"),
+    (store.at_hand, "read_stream"),
+    (store.at_hand, "read_lanes"),
+    (store.at_hand, "read_remembered"),
 )
 
 
@@ -54,8 +59,8 @@ class Weather:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Stand between the writer and the database."""
-        for name in _QUESTIONS:
-            patch.setattr(store.writer, name, self._delayed(getattr(store.writer, name)))
+        for module, name in _QUESTIONS:
+            patch.setattr(module, name, self._delayed(getattr(module, name)))
         patch.setattr(store.writer, "append", self._append(append))
         patch.setattr(BookWriter, "_connection", self._connection(BookWriter._connection))
         patch.setattr(store.writer, "_RECONNECT_SECONDS", MILLISECOND)
@@ -77,21 +82,21 @@ class Weather:
     def _append(
         self, send: Callable[..., Coroutine[Any, Any, Any]]
     ) -> Callable[..., Coroutine[Any, Any, Any]]:
-        async def arrive_late(*args: Any) -> None:
+        async def arrive_late(*args: Any, **kwargs: Any) -> None:
             await self._pause()
             async with self._pool.acquire() as connection:
-                await send(connection, *args)
+                await send(connection, *args, **kwargs)
 
-        async def ask(connection: Connection, *args: Any) -> Any:
+        async def ask(connection: Connection, *args: Any, **kwargs: Any) -> Any:
             await self._pause()
             fault = self._faults[0] if self._faults else "none"
             if fault != "commit lost" and self._faults:
                 self._faults.popleft()
             if fault == "request late" and not connection.is_in_transaction():
-                self._late.append(asyncio.create_task(arrive_late(*args)))
+                self._late.append(asyncio.create_task(arrive_late(*args, **kwargs)))
             if fault in {"request lost", "request late"}:
                 raise ConnectionResetError
-            appended = await send(connection, *args)
+            appended = await send(connection, *args, **kwargs)
             if fault == "answer lost":
                 raise ConnectionResetError
             await self._pause()
