@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 
 from api.api_keys import ApiKeyController
 from api.caller import Doors, provide_caller
+from api.codes import CodeController
 from api.contract import contract_handlers
 from api.credit_notes import CreditNoteController
 from api.customers import CustomerController
@@ -28,10 +29,12 @@ from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
 from api.problems import exception_handlers
+from api.products import ProductController
 from api.replays import ReplayController
 from api.sandbox import SandboxController
 from api.shell import shell
 from api.strict_json import StrictJSON
+from api.tax_codes import TaxCodeController
 from api.translate import problem_of
 from api.webhook_endpoints import WebhookEndpointController
 
@@ -43,6 +46,9 @@ ROUTES = (
     PaymentController,
     CreditNoteController,
     InvoiceMoneyController,
+    ProductController,
+    TaxCodeController,
+    CodeController,
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
@@ -76,6 +82,9 @@ _TAGS = (
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Payments", description="Money that came in, and which invoices it settles."),
     Tag(name="Credit notes", description="Credit for what was billed, and what is done with it."),
+    Tag(name="Products", description="What is sold, under the codes that people use."),
+    Tag(name="Tax codes", description="Taxes, under the codes that people use."),
+    Tag(name="Codes", description="Tables of codes: branches, salespeople, misc charges, ..."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),

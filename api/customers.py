@@ -210,10 +210,15 @@ class CustomerController(Controller):
         opt=AUDIT,
     )
     async def list_account_entries(
-        self, caller: By, customer_id: CodeInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        customer_id: CodeInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every entry on the customer's account, in order: which document changed the balance."""
-        return await history(caller, ACCOUNT(customer_id), after, limit)
+        return await history(caller, ACCOUNT(customer_id), after, limit, order)
 
     @get(
         "/{customer_id:str}/events",

@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from api.allocation_schemas import ApplyIn, ReasonIn, RefundIn, UnapplyIn, wishes
 from api.commands import Ask, on
 from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
-from api.history import After, EventPage, Limit, history
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.payment_schemas import (
@@ -202,7 +202,12 @@ class PaymentController(Controller):
         opt=AUDIT,
     )
     async def list_payment_events(
-        self, caller: By, payment_id: IdInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        payment_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every event of the payment, in order: who did what when."""
-        return await history(caller, PAYMENT(payment_id), after, limit)
+        return await history(caller, PAYMENT(payment_id), after, limit, order)
