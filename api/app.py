@@ -28,10 +28,13 @@ from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
+from api.periods import PeriodController
 from api.problems import exception_handlers
 from api.products import ProductController
 from api.replays import ReplayController
 from api.sandbox import SandboxController
+from api.series import SeriesController
+from api.settings import SettingsController
 from api.shell import shell
 from api.strict_json import StrictJSON
 from api.tax_codes import TaxCodeController
@@ -49,6 +52,9 @@ ROUTES = (
     ProductController,
     TaxCodeController,
     CodeController,
+    SettingsController,
+    PeriodController,
+    SeriesController,
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
@@ -85,6 +91,9 @@ _TAGS = (
     Tag(name="Products", description="What is sold, under the codes that people use."),
     Tag(name="Tax codes", description="Taxes, under the codes that people use."),
     Tag(name="Codes", description="Tables of codes: branches, salespeople, misc charges, ..."),
+    Tag(name="Settings", description="Who sells, in which currencies, by which rules."),
+    Tag(name="Periods", description="Months of the books: lock, reopen, close."),
+    Tag(name="Series", description="Numbers of documents, and the proof that none is missing."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),
