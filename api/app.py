@@ -40,6 +40,7 @@ from api.strict_json import StrictJSON
 from api.tax_codes import TaxCodeController
 from api.translate import problem_of
 from api.webhook_endpoints import WebhookEndpointController
+from api.xapi.routes import xapi_router
 
 OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 
@@ -98,6 +99,7 @@ _TAGS = (
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),
     Tag(name="Sandbox", description="For tests: set the clock, begin again."),
+    Tag(name="XAPI", description="The External API: the same invoices, table by table."),
     Tag(name="Operation", description="For load balancers and operators."),
 )
 
@@ -149,7 +151,7 @@ def litestar_app(
             yield
 
     return Litestar(
-        route_handlers=[*ROUTES, *contract_handlers(), *more_routes],
+        route_handlers=[*ROUTES, xapi_router(), *contract_handlers(), *more_routes],
         dependencies={
             "caller": Provide(provide_caller),
             "edit": Provide(provide_edit),

@@ -6,6 +6,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``scope``     the scope an API key needs; without it the operation is public
 ``problems``  codes of problems that only this operation has
 ``example``   an example of the request body
+``envelope``  its errors come in the envelope of the XAPI
 ``delivers``  it asks for webhooks, which the document then describes
 """
 
@@ -33,6 +34,7 @@ from api.openapi_problems import ErrorResponses, codes_of
 from api.openapi_webhooks import add_webhooks
 from api.problems import MEDIA_TYPE, ProblemDocument
 from api.strict_json import JSON, MERGE_PATCH
+from api.xapi.envelope import Envelope
 
 Json = dict[str, Any]
 
@@ -94,11 +96,12 @@ def finalise(app: Litestar) -> Json:
     operations = sorted(_operations(app, document), key=_place)
     typed = [use for operation in operations for use in _describe(operation)]
     kinds = [kind for _, kind in typed]
-    found, schemas = msgspec.json.schema_components([*kinds, ProblemDocument], ref_template=_REF)
+    kinds += [ProblemDocument, Envelope]
+    found, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     for (target, _), schema in zip(typed, found, strict=False):
         target["schema"] = schema
     schemas = {**components.get("schemas", {}), **schemas}
-    errors = ErrorResponses(found[-1])
+    errors = ErrorResponses(found[-2], found[-1])
     for operation in operations:
         _finish(operation, schemas, errors)
     document["paths"] = {}
@@ -255,7 +258,8 @@ def _finish(operation: _Operation, schemas: Json, errors: ErrorResponses) -> Non
     if "201" in json["responses"] and any(it["name"] == "dryRun" for it in _given(json)):
         dry = {"description": "OK: a dry run answers what would be created"}
         json["responses"]["200"] = {**json["responses"]["201"], **dry}
-    for status, reference in errors.of(codes_of(json, operation.method, opt)):
+    codes, enveloped = codes_of(json, operation.method, opt), bool(opt.get("envelope"))
+    for status, reference in errors.of(codes, enveloped=enveloped):
         json["responses"].setdefault(status, reference)
     json["responses"] = dict(sorted(json["responses"].items()))
     _drop_defaults(json)
