@@ -10,9 +10,11 @@ from api.wire import (
     Code,
     Patch,
     Price,
+    ReasonCode,
     Reply,
     RowVersion,
     ShortText,
+    TaxCodeId,
     Text,
     Wire,
     decimals,
@@ -34,8 +36,8 @@ class CodeIn(Wire):
     text: Text | None = None
     type: ShortText | None = None
     amount: Price | None = None
-    tax_code: Code | None = None
-    reason_code: Code | None = None
+    tax_code: TaxCodeId | None = None
+    reason_code: ReasonCode | None = None
     gl_account: ShortText | None = None
     start_date: date | None = None
     end_date: date | None = None
@@ -54,8 +56,8 @@ class CodePatch(Wire):
     text: Patch[Text] = UNSET
     type: Patch[ShortText] = UNSET
     amount: Patch[Price] = UNSET
-    tax_code: Patch[Code] = UNSET
-    reason_code: Patch[Code] = UNSET
+    tax_code: Patch[TaxCodeId] = UNSET
+    reason_code: Patch[ReasonCode] = UNSET
     gl_account: Patch[ShortText] = UNSET
     start_date: Patch[date] = UNSET
     end_date: Patch[date] = UNSET

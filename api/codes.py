@@ -38,6 +38,9 @@ TableInPath = Annotated[
 ]
 
 
+_EXAMPLE = {"code": "DELIVERY", "description": "Delivery", "amount": "49.00"}
+
+
 class CodeController(Controller):
     """Tables of codes that documents name: salespeople, branches, misc charges and so on."""
 
@@ -50,7 +53,12 @@ class CodeController(Controller):
         tables = TABLES.items()
         return CodeTables(items=[CodeTableOut(table=it, description=text) for it, text in tables])
 
-    @post("/{table:str}", operation_id="createCode", summary="Add an entry", opt=CREATE)
+    @post(
+        "/{table:str}",
+        operation_id="createCode",
+        summary="Add an entry",
+        opt={**CREATE, "example": _EXAMPLE},
+    )
     async def create_code(
         self, making: Editing, table: TableInPath, data: JSONBody[CodeIn]
     ) -> Response[CodeOut]:

@@ -9,6 +9,7 @@ from api.allocation_schemas import ApplyIn, ReasonIn, RefundIn, UnapplyIn, wishe
 from api.commands import Ask, on
 from api.credit_note_replies import CreditNoteListed, CreditNoteOut, CreditNotePage
 from api.credit_note_schemas import (
+    EXAMPLE,
     CreditedIn,
     CreditNoteIn,
     CreditNotePatch,
@@ -38,7 +39,12 @@ class CreditNoteController(Controller):
     path = PLACE
     tags = ["Credit notes"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="draftCreditNote", summary="Open a draft", opt=CREATE)
+    @post(
+        "/",
+        operation_id="draftCreditNote",
+        summary="Open a draft",
+        opt={**CREATE, "example": EXAMPLE},
+    )
     async def draft_credit_note(
         self, making: Editing, data: JSONBody[CreditNoteIn]
     ) -> Response[CreditNoteOut]:

@@ -28,6 +28,15 @@ from domain.payment import PAYMENT
 from projections.payment_list import LISTING
 from store.ids import new_id
 
+_EXAMPLE = {
+    "customerId": "ACME",
+    "amount": "119.00",
+    "currency": "EUR",
+    "method": "transfer",
+    "receivedOn": "2026-11-01",
+    "reference": "INV-2026-000042",
+}
+
 
 class PaymentController(Controller):
     """Money that came in, which invoices it settles, and what of it went back."""
@@ -39,7 +48,7 @@ class PaymentController(Controller):
         "/",
         operation_id="recordPayment",
         summary="Record a payment",
-        opt=CREATE,
+        opt={**CREATE, "example": _EXAMPLE},
     )
     async def record_payment(
         self, making: Editing, data: JSONBody[PaymentIn]

@@ -18,6 +18,7 @@ from api.wire import (
     Reply,
     RowVersion,
     ShortText,
+    TaxCodeId,
     Wire,
     decimals,
     sent,
@@ -60,7 +61,7 @@ class ProductIn(Wire):
     list_price: Price | None = None
     min_price: Price | None = None
     cost: Price | None = None
-    tax_code: Code | None = None
+    tax_code: TaxCodeId | None = None
     taxes: Taxes = msgspec.field(default_factory=list)
     brand: ShortText | None = None
     category: ShortText | None = None
@@ -92,7 +93,7 @@ class ProductPatch(Wire):
     list_price: Patch[Price] = UNSET
     min_price: Patch[Price] = UNSET
     cost: Patch[Price] = UNSET
-    tax_code: Patch[Code] = UNSET
+    tax_code: Patch[TaxCodeId] = UNSET
     taxes: Taxes | UnsetType = UNSET
     brand: Patch[ShortText] = UNSET
     category: Patch[ShortText] = UNSET

@@ -20,13 +20,30 @@ from projections.product_list import LISTING
 PLACE = "/api/products"
 
 
+_EXAMPLE = {
+    "id": "STOVE-7",
+    "kind": "model",
+    "description": "Stove, 7 kW",
+    "currency": "EUR",
+    "unitPrice": "1299.00",
+    "taxes": [{"rate": "19"}],
+    "gtin": "4006381333931",
+    "serialised": True,
+}
+
+
 class ProductController(Controller):
     """What is sold, under the codes that people use. Lines copy from it when they are written."""
 
     path = PLACE
     tags = ["Products"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createProduct", summary="Create a product", opt=CREATE)
+    @post(
+        "/",
+        operation_id="createProduct",
+        summary="Create a product",
+        opt={**CREATE, "example": _EXAMPLE},
+    )
     async def create_product(
         self, making: Editing, data: JSONBody[ProductIn]
     ) -> Response[ProductOut]:

@@ -13,6 +13,18 @@ from domain.book_settings import BOOK, DEFAULTS, SETTINGS, change, settings_of
 _SETTINGS = SETTINGS(BOOK)
 
 
+_EXAMPLE = {
+    "baseCurrency": "EUR",
+    "timeZone": "Europe/Berlin",
+    "sellerName": "Glow Stoves GmbH",
+    "sellerCity": "Köln",
+    "sellerCountry": "DE",
+    "sellerVatId": "DE136695976",
+    "series": [{"type": "Service", "format": "SRV-{year}-{number:06}"}],
+    "rowVersion": 0,
+}
+
+
 class SettingsController(Controller):
     """How the company keeps its books: who sells, in which currencies, by which rules."""
 
@@ -24,7 +36,12 @@ class SettingsController(Controller):
         """The settings as they are now, or as they were at a RowVersion or an instant."""
         return await shown(caller, _SETTINGS, as_of, SettingsOut.of, absent=DEFAULTS)
 
-    @patch("/", operation_id="changeSettings", summary="Change settings", opt=ADMIN)
+    @patch(
+        "/",
+        operation_id="changeSettings",
+        summary="Change settings",
+        opt={**ADMIN, "example": _EXAMPLE},
+    )
     async def change_settings(
         self, edit: Editing, data: JSONBody[SettingsPatch]
     ) -> Response[SettingsOut]:

@@ -20,13 +20,21 @@ from projections.tax_code_list import LISTING
 PLACE = "/api/tax-codes"
 
 
+_EXAMPLE = {"id": "STD", "name": "Standard rate", "category": "S", "rate": "19"}
+
+
 class TaxCodeController(Controller):
     """Taxes under the codes that people use. Lines copy the tax when they are written."""
 
     path = PLACE
     tags = ["Tax codes"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createTaxCode", summary="Create a tax code", opt=CREATE)
+    @post(
+        "/",
+        operation_id="createTaxCode",
+        summary="Create a tax code",
+        opt={**CREATE, "example": _EXAMPLE},
+    )
     async def create_tax_code(
         self, making: Editing, data: JSONBody[TaxCodeIn]
     ) -> Response[TaxCodeOut]:

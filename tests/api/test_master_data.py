@@ -1,9 +1,11 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from tests.api.dealings import at, done, made, problems
+from daybook.contract import contract
+from tests.api.dealings import LINE, at, done, made, problems
 
 PRODUCTS = "/api/products"
 TAX_CODES = "/api/tax-codes"
@@ -122,3 +124,27 @@ async def test_a_customer_is_held_limited_and_anonymised(client: httpx.AsyncClie
     balance = (await client.get(f"{path}/ACME/balance")).json()
     assert balance == {"customerId": "ACME", "balances": [], "rowVersion": 0}
     assert (await client.get(f"{path}/NOBODY/balance")).status_code == 404
+
+
+async def test_the_examples_of_the_contract_work_as_they_stand(client: httpx.AsyncClient) -> None:
+    document = msgspec.json.decode(contract()["openapi.json"])
+
+    def example(method: str, path: str) -> Any:
+        return document["paths"][path][method]["requestBody"]["content"]["application/json"][
+            "example"
+        ]
+
+    settings = await client.patch("/api/settings", json=example("patch", "/api/settings"))
+    assert settings.status_code == 200, settings.text
+    for path in ("/api/customers", PRODUCTS, TAX_CODES, "/api/payments", "/api/credit-notes"):
+        await made(client, path, **example("post", path))
+    await made(client, "/api/codes/misc", **example("post", "/api/codes/{table}"))
+    draft = await client.post(
+        "/api/invoices", json={"customerId": "ACME", "currency": "EUR", "lines": [LINE]}
+    )
+    path = f"/api/invoices/{draft.json()['id']}"
+    posted = await client.post(f"{path}/post", headers={"If-Match": "*"})
+    assert posted.status_code == 200, posted.text
+    for door in ("payments", "credit"):
+        body = example("post", f"/api/invoices/{{invoice_id}}/{door}")
+        await made(client, f"{path}/{door}", **body)
