@@ -48,7 +48,7 @@ class TaxIn(Wire):
 
 Taxes = Annotated[list[TaxIn], Meta(max_length=MAX_TAXES)]
 TaxCodes = Annotated[
-    list[Code], Meta(max_length=MAX_TAXES, description="Codes of the book's tax codes.")
+    list[TaxCodeId], Meta(max_length=MAX_TAXES, description="Codes of the book's tax codes.")
 ]
 
 
