@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.wire import (
-    Code,
     Id,
+    Method,
     Money,
     Reason,
     Reply,
@@ -65,7 +65,7 @@ class RefundIn(Wire):
     """Money that goes back to the customer; ``refundedOn`` is today unless it says otherwise."""
 
     amount: Money
-    method: Code
+    method: Method
     refunded_on: date | None = None
     reason: ShortText | None = None
     row_version: RowVersion | UnsetType = UNSET

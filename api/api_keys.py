@@ -20,7 +20,10 @@ from store.keys import SCOPES, ApiKey, KeyMade, create_key, end_key, find_key_by
 By = NamedDependency[Caller]
 ADMIN = {"scope": "admin"}
 
-Scope = Annotated[str, Meta(pattern=rf"^({'|'.join(SCOPES)})(?![\s\S])", max_length=8)]
+Scope = Annotated[
+    str,
+    Meta(pattern=rf"^({'|'.join(SCOPES)})(?![\s\S])", max_length=8, examples=["read"]),
+]
 
 AfterId = Annotated[
     str,

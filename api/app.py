@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 
 from api.api_keys import ApiKeyController
 from api.caller import Doors, provide_caller
+from api.codes import CodeController
 from api.contract import contract_handlers
 from api.credit_notes import CreditNoteController
 from api.customers import CustomerController
@@ -27,13 +28,19 @@ from api.invoices import InvoiceController
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
+from api.periods import PeriodController
 from api.problems import exception_handlers
+from api.products import ProductController
 from api.replays import ReplayController
 from api.sandbox import SandboxController
+from api.series import SeriesController
+from api.settings import SettingsController
 from api.shell import shell
 from api.strict_json import StrictJSON
+from api.tax_codes import TaxCodeController
 from api.translate import problem_of
 from api.webhook_endpoints import WebhookEndpointController
+from api.xapi.routes import xapi_router
 
 OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 
@@ -43,6 +50,12 @@ ROUTES = (
     PaymentController,
     CreditNoteController,
     InvoiceMoneyController,
+    ProductController,
+    TaxCodeController,
+    CodeController,
+    SettingsController,
+    PeriodController,
+    SeriesController,
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
@@ -76,10 +89,17 @@ _TAGS = (
     Tag(name="Customers", description="Who is billed, under the codes that people use."),
     Tag(name="Payments", description="Money that came in, and which invoices it settles."),
     Tag(name="Credit notes", description="Credit for what was billed, and what is done with it."),
+    Tag(name="Products", description="What is sold, under the codes that people use."),
+    Tag(name="Tax codes", description="Taxes, under the codes that people use."),
+    Tag(name="Codes", description="Tables of codes: branches, salespeople, misc charges, ..."),
+    Tag(name="Settings", description="Who sells, in which currencies, by which rules."),
+    Tag(name="Periods", description="Months of the books: lock, reopen, close."),
+    Tag(name="Series", description="Numbers of documents, and the proof that none is missing."),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),
     Tag(name="Sandbox", description="For tests: set the clock, begin again."),
+    Tag(name="XAPI", description="The External API: the same invoices, table by table."),
     Tag(name="Operation", description="For load balancers and operators."),
 )
 
@@ -131,7 +151,7 @@ def litestar_app(
             yield
 
     return Litestar(
-        route_handlers=[*ROUTES, *contract_handlers(), *more_routes],
+        route_handlers=[*ROUTES, xapi_router(), *contract_handlers(), *more_routes],
         dependencies={
             "caller": Provide(provide_caller),
             "edit": Provide(provide_edit),

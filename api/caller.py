@@ -14,6 +14,7 @@ from api.envelope import envelope
 from api.paging import Cursors
 from api.problems import Problem
 from api.quota import Quotas
+from api.xapi.tokens import Tokens
 from store.books import Books
 from store.database import DATABASE_ERRORS, Pool
 from store.keys import KEYS_CHANNEL, ApiKey, ParsedKey, find_key, parse_key
@@ -42,6 +43,7 @@ class Doors(msgspec.Struct, frozen=True):
     keys: "KeyRing"
     cursors: Cursors
     keyring: Keyring
+    tokens: Tokens
     ping: SendPing
     hint_replay: Hinted = lambda _book_id, _replay_ids: None
     list_wait_seconds: float = 1.0
@@ -148,6 +150,15 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     key = await doors.keys.find(text.strip())
     if key is None:
         raise Problem("not-authenticated", "This API key is unknown, mistyped or revoked.")
+    return await caller_of(request, doors, key)
+
+
+async def caller_of(request: Request[Any, Any, Any], doors: Doors, key: ApiKey) -> Caller:
+    """The caller with this key, if its quota is not spent and it has the scope of the route.
+
+    Raises:
+        Problem: 429 or 403, or 400 when a header is malformed.
+    """
     if doors.quotas is not None:
         request.scope["state"]["headers"] = await doors.quotas.spend(key.key_id)
     scope = request.route_handler.opt["scope"]

@@ -8,11 +8,6 @@ from domain.aggregate import Read
 from domain.book_settings import settings_of
 
 
-def now_of(_caller: Caller) -> datetime:
-    """The instant that counts in the caller's book."""
-    return datetime.now(UTC)
-
-
 def day_in(zone: str, instant: datetime) -> date:
     """The calendar day of an instant in a time zone of the IANA database."""
     return instant.astimezone(UTC if zone == "UTC" else ZoneInfo(zone)).date()
@@ -20,4 +15,4 @@ def day_in(zone: str, instant: datetime) -> date:
 
 def today_of(caller: Caller, read: Read) -> date:
     """The calendar day on which a decision is taken, in the time zone of the book's settings."""
-    return day_in(settings_of(read).time_zone, now_of(caller))
+    return day_in(settings_of(read).time_zone, caller.now)

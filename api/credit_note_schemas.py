@@ -9,13 +9,16 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.tax_schemas import Taxes, taxes_of
 from api.wire import (
+    BranchCode,
     Code,
     Currency,
     ExchangeRate,
     Id,
+    LineId,
     Money,
     Patch,
     Quantity,
+    ReasonCode,
     RowVersion,
     ShortText,
     Text,
@@ -26,9 +29,21 @@ from api.wire import (
 from domain.facts.credit_note import CreditHeader, CreditLine, CreditNoteDrafted, FlatAmount
 from domain.invoice import MAX_LINES
 
+EXAMPLE = {
+    "customerId": "ACME",
+    "currency": "EUR",
+    "reasonCode": "goodwill",
+    "flat": {"description": "Late delivery", "amount": "10.00", "taxes": [{"rate": "19"}]},
+}
+"""A draft that can be posted as it is."""
+
 SerialNumbers = Annotated[
     list[ShortText],
-    Meta(max_length=MAX_LINES, description="Serial numbers of the line that came back."),
+    Meta(
+        max_length=MAX_LINES,
+        description="Serial numbers of the line that came back.",
+        examples=[["SN 4711"]],
+    ),
 ]
 
 
@@ -58,7 +73,7 @@ class CreditedIn(Credited, kw_only=True):
 class CreditLineIn(Credited, kw_only=True):
     """How much to credit of the line of the invoice with this id."""
 
-    line_id: Id
+    line_id: LineId
 
 
 CreditLines = Annotated[list[CreditLineIn], Meta(max_length=MAX_LINES)]
@@ -89,7 +104,7 @@ class CreditIn(Wire):
 
     issue_date: date | None = None
     accounting_date: date | None = None
-    reason_code: Code | None = None
+    reason_code: ReasonCode | None = None
     reason: ShortText | None = None
     reference: ShortText | None = None
     memo: Text | None = None
@@ -121,7 +136,7 @@ class CreditNoteIn(CreditIn, kw_only=True):
     invoice_id: Id | None = None
     customer_id: Code | None = None
     currency: Currency | None = None
-    branch: Code | None = None
+    branch: BranchCode | None = None
     exchange_rate: ExchangeRate | None = None
     exchange_date: date | None = None
 
@@ -138,10 +153,10 @@ class CreditNotePatch(Wire):
     invoice_id: Patch[Id] = UNSET
     customer_id: Patch[Code] = UNSET
     currency: Patch[Currency] = UNSET
-    branch: Patch[Code] = UNSET
+    branch: Patch[BranchCode] = UNSET
     issue_date: Patch[date] = UNSET
     accounting_date: Patch[date] = UNSET
-    reason_code: Patch[Code] = UNSET
+    reason_code: Patch[ReasonCode] = UNSET
     reason: Patch[ShortText] = UNSET
     reference: Patch[ShortText] = UNSET
     memo: Patch[Text] = UNSET

@@ -9,6 +9,7 @@ from api.allocation_schemas import ApplyIn, ReasonIn, RefundIn, UnapplyIn, wishe
 from api.commands import Ask, on
 from api.credit_note_replies import CreditNoteListed, CreditNoteOut, CreditNotePage
 from api.credit_note_schemas import (
+    EXAMPLE,
     CreditedIn,
     CreditNoteIn,
     CreditNotePatch,
@@ -16,7 +17,7 @@ from api.credit_note_schemas import (
     PostCreditIn,
 )
 from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
-from api.history import After, EventPage, Limit, history
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf
@@ -38,7 +39,12 @@ class CreditNoteController(Controller):
     path = PLACE
     tags = ["Credit notes"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="draftCreditNote", summary="Open a draft", opt=CREATE)
+    @post(
+        "/",
+        operation_id="draftCreditNote",
+        summary="Open a draft",
+        opt={**CREATE, "example": EXAMPLE},
+    )
     async def draft_credit_note(
         self, making: Editing, data: JSONBody[CreditNoteIn]
     ) -> Response[CreditNoteOut]:
@@ -279,7 +285,12 @@ class CreditNoteController(Controller):
         opt=AUDIT,
     )
     async def list_credit_note_events(
-        self, caller: By, credit_note_id: IdInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        credit_note_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every event of the credit note, in order, also for deleted drafts."""
-        return await history(caller, CREDIT_NOTE(credit_note_id), after, limit)
+        return await history(caller, CREDIT_NOTE(credit_note_id), after, limit, order)

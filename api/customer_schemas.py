@@ -7,7 +7,18 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.wire import Code, Currency, Money, Patch, Reply, RowVersion, ShortText, Wire, sent
+from api.wire import (
+    Code,
+    Currency,
+    Money,
+    Patch,
+    Reply,
+    RowVersion,
+    ShortText,
+    TaxCodeId,
+    Wire,
+    sent,
+)
 from domain.account import Account
 from domain.customer import Customer, available_actions
 from domain.facts.customer import CustomerCreated, CustomerDetails
@@ -56,7 +67,7 @@ class CustomerIn(Wire):
     payment_days: PaymentDays | None = None
     terms: Code | None = None
     on_account: bool = True
-    tax_code: Code | None = None
+    tax_code: TaxCodeId | None = None
     salesperson: Code | None = None
     po_required: bool = False
     buyer_reference: ShortText | None = None
@@ -88,7 +99,7 @@ class CustomerPatch(Wire):
     payment_days: Patch[PaymentDays] = UNSET
     terms: Patch[Code] = UNSET
     on_account: bool | UnsetType = UNSET
-    tax_code: Patch[Code] = UNSET
+    tax_code: Patch[TaxCodeId] = UNSET
     salesperson: Patch[Code] = UNSET
     po_required: bool | UnsetType = UNSET
     buyer_reference: Patch[ShortText] = UNSET

@@ -27,6 +27,18 @@ from domain.aggregate import Change, Read
 from domain.customer import CUSTOMER
 from projections.customer_list import LISTING
 
+_EXAMPLE = {
+    "id": "ACME",
+    "name": "Acme Ltd",
+    "email": "office@example.com",
+    "street": "Hafenstr. 1",
+    "postalCode": "24103",
+    "city": "Kiel",
+    "country": "DE",
+    "currency": "EUR",
+    "paymentDays": 30,
+}
+
 
 class CustomerController(Controller):
     """Customers are master data: they are archived, never deleted, because invoices name them."""
@@ -34,7 +46,12 @@ class CustomerController(Controller):
     path = "/api/customers"
     tags = ["Customers"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/", operation_id="createCustomer", summary="Create a customer", opt=CREATE)
+    @post(
+        "/",
+        operation_id="createCustomer",
+        summary="Create a customer",
+        opt={**CREATE, "example": _EXAMPLE},
+    )
     async def create_customer(
         self, making: Editing, data: JSONBody[CustomerIn]
     ) -> Response[CustomerOut]:
@@ -210,10 +227,15 @@ class CustomerController(Controller):
         opt=AUDIT,
     )
     async def list_account_entries(
-        self, caller: By, customer_id: CodeInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        customer_id: CodeInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every entry on the customer's account, in order: which document changed the balance."""
-        return await history(caller, ACCOUNT(customer_id), after, limit)
+        return await history(caller, ACCOUNT(customer_id), after, limit, order)
 
     @get(
         "/{customer_id:str}/events",

@@ -16,7 +16,7 @@ from litestar.params import QueryParameter
 from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
-from api.clock import day_in, now_of
+from api.clock import day_in
 from api.commands import DRY_RUN, Ask, end, headers_of, run
 from api.row_version import IfMatch, etag, expected_version, moment
 from domain.aggregate import Aggregate, Decision, Read, Stream
@@ -137,12 +137,12 @@ async def provide_edit(
     request: Ask, caller: By, *, if_match: IfMatch = None, dry_run: DryRun = False
 ) -> Edit:
     """For routes that change what exists."""
-    return Edit(request, caller, now_of(caller), dry_run, if_match)
+    return Edit(request, caller, caller.now, dry_run, if_match)
 
 
 async def provide_making(request: Ask, caller: By, *, dry_run: DryRun = False) -> Edit:
     """For routes that create: there is no RowVersion yet that a client could have seen."""
-    return Edit(request, caller, now_of(caller), dry_run)
+    return Edit(request, caller, caller.now, dry_run)
 
 
 async def shown(

@@ -37,14 +37,23 @@ class EventPage(Reply):
 
 
 async def history(
-    caller: Caller, stream: Stream[Any], after: int, limit: int, order: Order = "asc"
+    caller: Caller,
+    stream: Stream[Any],
+    after: int,
+    limit: int,
+    order: Order = "asc",
+    *,
+    always: bool = False,
 ) -> EventPage:
-    """The events of an entity after a RowVersion. It works for deleted drafts too."""
+    """The events of an entity after a RowVersion. It works for deleted drafts too.
+
+    ``always``: it is there from the start, so that it may have no events yet.
+    """
     bounds = {"until": after - 1} if order == "desc" and after else {"after": after}
     events = await caller.books.history(
         caller.book_id, stream, **bounds, limit=limit + 1, descending=order == "desc"
     )
-    if not events and after == 0:
+    if not events and after == 0 and not always:
         raise NotFound(stream.aggregate.name, stream.id)
     page = events[:limit]
     following = page[-1].version if len(events) > limit else None

@@ -25,6 +25,12 @@ from store.ids import new_id
 _CREATE = {**CREATE, "problems": (*CREATE["problems"], "invalid-transition")}
 
 
+_PAID = {"amount": "119.00", "method": "card", "cardLast4": "4242"}
+
+
+_RETURNED = {"reasonCode": "return", "reason": "It did not fit"}
+
+
 class WriteOffIn(Wire):
     """What is given up: all that is owed, unless ``amount`` says less.
 
@@ -53,7 +59,12 @@ class InvoiceMoneyController(Controller):
     path = "/api/invoices"
     tags = ["Invoices"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @post("/{invoice_id:str}/payments", operation_id="payInvoice", summary="Pay", opt=_CREATE)
+    @post(
+        "/{invoice_id:str}/payments",
+        operation_id="payInvoice",
+        summary="Pay",
+        opt={**_CREATE, "example": _PAID},
+    )
     async def pay_invoice(
         self, making: Editing, invoice_id: IdInPath, data: JSONBody[InvoicePaymentIn]
     ) -> Response[PaymentOut]:
@@ -70,7 +81,12 @@ class InvoiceMoneyController(Controller):
 
         return await making.create(PAYMENT, id_, decide, PaymentOut.of, "/api/payments")
 
-    @post("/{invoice_id:str}/credit", operation_id="creditInvoice", summary="Credit", opt=_CREATE)
+    @post(
+        "/{invoice_id:str}/credit",
+        operation_id="creditInvoice",
+        summary="Credit",
+        opt={**_CREATE, "example": _RETURNED},
+    )
     async def credit_invoice(
         self, making: Editing, invoice_id: IdInPath, data: JSONBody[CreditIn | None] = None
     ) -> Response[CreditNoteOut]:

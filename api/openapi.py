@@ -6,6 +6,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``scope``     the scope an API key needs; without it the operation is public
 ``problems``  codes of problems that only this operation has
 ``example``   an example of the request body
+``envelope``  its errors come in the envelope of the XAPI
 ``delivers``  it asks for webhooks, which the document then describes
 """
 
@@ -25,8 +26,10 @@ from typing_extensions import override
 from api.examples import example_of
 from api.openapi_operations import Json, Operation, describe, operations, place
 from api.openapi_problems import ErrorResponses, codes_of
+from api.openapi_shapes import add_dry_run, add_idempotency_key, drop_defaults, without_null
 from api.openapi_webhooks import add_webhooks
 from api.problems import ProblemDocument
+from api.xapi.envelope import Envelope
 
 _REF = "#/components/schemas/{name}"
 _ERROR = 400
@@ -38,15 +41,6 @@ BEARER = {
         "scheme": "bearer",
         "description": "An API key: `Authorization: Bearer dbk_...`. The key names the book.",
     }
-}
-
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A key of your own, such as a UUID. The same request with the same key runs "
-    "once; a repeat gets the first answer, with `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
 
@@ -86,11 +80,12 @@ def finalise(app: Litestar) -> Json:
     described = sorted(operations(app, document), key=place)
     typed = [use for operation in described for use in describe(operation)]
     kinds = [kind for _, kind in typed]
-    found, schemas = msgspec.json.schema_components([*kinds, ProblemDocument], ref_template=_REF)
+    kinds += [ProblemDocument, Envelope]
+    found, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     for (target, _), schema in zip(typed, found, strict=False):
         target["schema"] = schema
     schemas = {**components.get("schemas", {}), **schemas}
-    errors = ErrorResponses(found[-1])
+    errors = ErrorResponses(found[-2], found[-1])
     for operation in described:
         _finish(operation, schemas, errors)
     document["paths"] = {}
@@ -115,58 +110,25 @@ def _finish(operation: Operation, schemas: Json, errors: ErrorResponses) -> None
     if scope:
         json["description"] = f"{json.get('description', '')}\n\nScope: `{scope}`.".strip()
         if operation.method == "POST":
-            _add_idempotency_key(json)
+            add_idempotency_key(json)
     for parameter in json.get("parameters", ()):
-        parameter["schema"] = _without_null(parameter["schema"])
+        parameter["schema"] = without_null(parameter["schema"])
         parameter["schema"].pop("description", None)
-        _drop_defaults(parameter)
+        drop_defaults(parameter)
     for media in json.get("requestBody", {}).get("content", {}).values():
-        media["schema"] = _without_null(media["schema"])
+        media["schema"] = without_null(media["schema"])
         media["example"] = opt.get("example") or example_of(media["schema"], schemas)
     for response in json["responses"].values():
         headers = response.pop("headers", {})
         for header in headers.values():
             header.setdefault("schema", {"type": "string"})
         response.update({"headers": headers} if headers else {})
-    if "201" in json["responses"] and any(it["name"] == "dryRun" for it in _given(json)):
-        dry = {"description": "OK: a dry run answers what would be created"}
-        json["responses"]["200"] = {**json["responses"]["201"], **dry}
-    for status, reference in errors.of(codes_of(json, operation.method, opt)):
+    add_dry_run(json)
+    codes, enveloped = codes_of(json, operation.method, opt), bool(opt.get("envelope"))
+    for status, reference in errors.of(codes, enveloped=enveloped):
         json["responses"].setdefault(status, reference)
     json["responses"] = dict(sorted(json["responses"].items()))
-    _drop_defaults(json)
-
-
-def _given(json: Json) -> list[Json]:
-    parameters: list[Json] = json.get("parameters", [])
-    return parameters
-
-
-def _add_idempotency_key(json: Json) -> None:
-    parameters = json.setdefault("parameters", [])
-    if not any(it["name"] == IDEMPOTENCY_KEY["name"] for it in parameters):
-        parameters.append(dict(IDEMPOTENCY_KEY))
-
-
-def _drop_defaults(json: Json) -> None:
-    for word in ("deprecated", "allowEmptyValue", "allowReserved"):
-        if json.get(word) is False:
-            del json[word]
-
-
-def _without_null(schema: Json) -> Json:
-    """A parameter or a body is absent or there; it is not null."""
-    choices = [it for it in schema.get("anyOf", ()) if it != {"type": "null"}]
-    rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    if rest.get("default", ...) is None:
-        del rest["default"]
-    match choices:
-        case []:
-            return rest
-        case [only]:
-            return {**rest, **only}
-        case _:
-            return {**rest, "anyOf": choices}
+    drop_defaults(json)
 
 
 def _referred(schemas: Json, roots: list[Any]) -> Json:

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from api.problem_types import PROBLEMS
 from api.problems import MEDIA_TYPE
+from api.xapi import envelope
 
 Json = dict[str, Any]
 
@@ -37,40 +40,54 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
 class ErrorResponses:
     """The error responses of the contract. What several operations share is written once."""
 
-    def __init__(self, schema: Json) -> None:
+    def __init__(self, problem: Json, enveloped: Json) -> None:
+        """The schemas of the two forms of errors: problem documents, and envelopes of the XAPI."""
         self.responses: dict[str, Json] = {}
-        self._schema = schema
-        self._names: dict[tuple[str, ...], str] = {}
+        self._schemas = {False: problem, True: enveloped}
+        self._names: dict[tuple[bool, tuple[str, ...]], str] = {}
 
-    def of(self, codes: set[str]) -> Iterator[tuple[str, Json]]:
+    def of(self, codes: set[str], *, enveloped: bool = False) -> Iterator[tuple[str, Json]]:
         """Status and response for each status that these problems have."""
         for status in sorted({PROBLEMS[code].status for code in codes}):
             group = tuple(code for code in PROBLEMS if code in codes and _status(code) == status)
-            if group not in self._names:
-                self._names[group] = self._add(status, group)
-            yield str(status), {"$ref": f"#/components/responses/{self._names[group]}"}
+            key = (enveloped, group)
+            if key not in self._names:
+                self._names[key] = self._add(status, group, enveloped=enveloped)
+            yield str(status), {"$ref": f"#/components/responses/{self._names[key]}"}
 
-    def _add(self, status: int, group: tuple[str, ...]) -> str:
-        phrase = "".join(word.title() for word in HTTPStatus(status).phrase.split())
+    def _add(self, status: int, group: tuple[str, ...], *, enveloped: bool) -> str:
+        words = HTTPStatus(status).phrase.split()
+        phrase = "".join(word.title() for word in (["xapi", *words] if enveloped else words))
         taken = sum(name.startswith(phrase) for name in self.responses)
         name = f"{phrase}{taken + 1}" if taken else phrase
-        kind = PROBLEMS[group[0]]
-        example = {
-            "type": f"/problems/{group[0]}",
-            "title": kind.title,
-            "status": status,
-            "detail": kind.meaning,
-            "instance": "/api/...",
-            "code": group[0],
-            "requestId": "req_0f8c4d1e7a52b963",
-        }
+        example = _enveloped(group[0]) if enveloped else _example(group[0])
         lines = [f"- `{code}`: {PROBLEMS[code].meaning}" for code in group]
-        media = {"schema": self._schema, "example": example}
+        media = {"schema": self._schemas[enveloped], "example": example}
         self.responses[name] = {
             "description": "\n".join(lines),
-            "content": {MEDIA_TYPE: media},
+            "content": {envelope.MEDIA_TYPE if enveloped else MEDIA_TYPE: media},
         }
         return name
+
+
+def _example(code: str) -> Json:
+    kind = PROBLEMS[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        "instance": "/api/...",
+        "code": code,
+        "requestId": "req_0f8c4d1e7a52b963",
+    }
+
+
+def _enveloped(code: str) -> Json:
+    kind = PROBLEMS[code]
+    said = envelope.refused(kind.status, kind.title, kind.meaning, code, ())
+    example: Json = msgspec.json.decode(said)
+    return example
 
 
 def _status(code: str) -> int:

@@ -15,10 +15,12 @@ from api.allocation_schemas import (
     refunds_out,
 )
 from api.wire import (
+    BranchCode,
     Code,
     Currency,
     ExchangeRate,
     Id,
+    Method,
     Money,
     Patch,
     Reply,
@@ -48,7 +50,7 @@ CardLast4 = Annotated[
 class Received(Wire, kw_only=True):
     """What came in, apart from who paid."""
 
-    method: Code
+    method: Method
     received_on: date | None = None
     bank_fee: Money | None = None
     exchange_rate: ExchangeRate | None = None
@@ -56,7 +58,7 @@ class Received(Wire, kw_only=True):
     deposit: bool = False
     reference: ShortText | None = None
     memo: Text | None = None
-    branch: Code | None = None
+    branch: BranchCode | None = None
     terminal: Code | None = None
     card_last4: CardLast4 | None = None
 
@@ -97,7 +99,7 @@ class PaymentPatch(Wire):
 
     reference: Patch[ShortText] = UNSET
     memo: Patch[Text] = UNSET
-    branch: Patch[Code] = UNSET
+    branch: Patch[BranchCode] = UNSET
     terminal: Patch[Code] = UNSET
     card_last4: Patch[CardLast4] = UNSET
     row_version: RowVersion | UnsetType = UNSET

@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from api.allocation_schemas import ApplyIn, ReasonIn, RefundIn, UnapplyIn, wishes
 from api.commands import Ask, on
 from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
-from api.history import After, EventPage, Limit, history
+from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.payment_schemas import (
@@ -28,6 +28,15 @@ from domain.payment import PAYMENT
 from projections.payment_list import LISTING
 from store.ids import new_id
 
+_EXAMPLE = {
+    "customerId": "ACME",
+    "amount": "119.00",
+    "currency": "EUR",
+    "method": "transfer",
+    "receivedOn": "2026-11-01",
+    "reference": "INV-2026-000042",
+}
+
 
 class PaymentController(Controller):
     """Money that came in, which invoices it settles, and what of it went back."""
@@ -39,7 +48,7 @@ class PaymentController(Controller):
         "/",
         operation_id="recordPayment",
         summary="Record a payment",
-        opt=CREATE,
+        opt={**CREATE, "example": _EXAMPLE},
     )
     async def record_payment(
         self, making: Editing, data: JSONBody[PaymentIn]
@@ -202,7 +211,12 @@ class PaymentController(Controller):
         opt=AUDIT,
     )
     async def list_payment_events(
-        self, caller: By, payment_id: IdInPath, after: After = 0, limit: Limit = 50
+        self,
+        caller: By,
+        payment_id: IdInPath,
+        after: After = 0,
+        limit: Limit = 50,
+        order: Order = "asc",
     ) -> EventPage:
         """Every event of the payment, in order: who did what when."""
-        return await history(caller, PAYMENT(payment_id), after, limit)
+        return await history(caller, PAYMENT(payment_id), after, limit, order)

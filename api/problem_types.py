@@ -129,6 +129,12 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
             "Too many commands are waiting; nothing was changed. Repeat after `Retry-After`.",
             (("retry-after", "1"),),
         ),
+        "read-model-behind": ProblemType(
+            503,
+            "Read model behind",
+            "Lists and sums do not show yet what was committed; repeat after `Retry-After`.",
+            (("retry-after", "1"),),
+        ),
         "unavailable": ProblemType(
             503,
             "Unavailable",

@@ -20,6 +20,7 @@ from msgspec import UNSET, UnsetType
 from api.faults import Fault, fault_code, sentence
 from api.problem_types import PROBLEMS
 from api.wire import Reply
+from api.xapi import envelope
 
 MEDIA_TYPE = "application/problem+json"
 LOG = logging.getLogger("daybook.api")
@@ -84,11 +85,16 @@ def request_id(scope: Mapping[str, Any]) -> str | None:
 
 
 def answer(problem: Problem, scope: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body for a problem."""
+    """Status, headers with the media type, and body for a problem; on the XAPI, its envelope."""
+    kind = problem.kind
+    if scope["path"].startswith(envelope.PREFIX):
+        headers = {"content-type": envelope.MEDIA_TYPE, **problem.headers}
+        said = (kind.title, problem.detail, problem.code, problem.errors)
+        return kind.status, headers, envelope.refused(kind.status, *said)
     document = ProblemDocument(
         type=f"/problems/{problem.code}",
-        title=problem.kind.title,
-        status=problem.kind.status,
+        title=kind.title,
+        status=kind.status,
         detail=problem.detail,
         instance=quote(scope["path"]),
         code=problem.code,
@@ -96,7 +102,8 @@ def answer(problem: Problem, scope: Mapping[str, Any]) -> tuple[int, dict[str, s
         errors=list(problem.errors) or UNSET,
     )
     body = {**msgspec.to_builtins(document), **problem.members}
-    return problem.kind.status, problem.headers, msgspec.json.encode(body)
+    headers = {"content-type": MEDIA_TYPE, **problem.headers}
+    return kind.status, headers, msgspec.json.encode(body)
 
 
 def internal_error(error: BaseException, scope: Mapping[str, Any]) -> Problem:
@@ -120,7 +127,7 @@ def exception_handlers(translate: Translate) -> ExceptionHandlersMap:
             problem = _of_litestar(cause, request)
         problem = problem or internal_error(error, request.scope)
         status, headers, body = answer(problem, request.scope)
-        return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+        return Response(body, status_code=status, headers=headers)
 
     return {HTTPException: handle, Problem: handle, Exception: handle}
 

@@ -24,7 +24,7 @@ from litestar.types import (
 
 from api.envelope import TRACEPARENT
 from api.metrics import UNMATCHED, Meters
-from api.problems import MEDIA_TYPE, Problem, answer, internal_error
+from api.problems import Problem, answer, internal_error
 
 MEBIBYTE = 1024 * 1024
 
@@ -204,7 +204,7 @@ class _Exchange:
 
     async def _refuse(self, problem: Problem) -> None:
         status, headers, body = answer(problem, self._scope)
-        fields = {**headers, "content-type": MEDIA_TYPE, "content-length": str(len(body))}
+        fields = {**headers, "content-length": str(len(body))}
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
         await self.send({"type": "http.response.start", "status": status, "headers": pairs})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})

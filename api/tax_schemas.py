@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from api.wire import Code, Reply, ShortText, TaxRate, Wire
+from api.wire import (
+    Reply,
+    ShortText,
+    TaxCodeId,
+    TaxRate,
+    Wire,
+)
 from domain.facts.lines import Tax
 from domain.invoice.checks import MAX_TAXES
 
@@ -28,7 +34,7 @@ class TaxIn(Wire):
 
     rate: TaxRate
     category: Category = "S"
-    code: Code | None = None
+    code: TaxCodeId | None = None
     included: bool | None = None
     jurisdiction: ShortText | None = None
     exemption_code: ShortText | None = None
@@ -41,6 +47,9 @@ class TaxIn(Wire):
 
 
 Taxes = Annotated[list[TaxIn], Meta(max_length=MAX_TAXES)]
+TaxCodes = Annotated[
+    list[TaxCodeId], Meta(max_length=MAX_TAXES, description="Codes of the book's tax codes.")
+]
 
 
 class AppliedTaxOut(Reply):

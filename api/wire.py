@@ -191,6 +191,14 @@ Id = Annotated[
     ),
 ]
 
+LineId = Annotated[Id, Meta(examples=["lin_01JD3K6A1B5C7D9E2F4G6H8J0K"])]
+Method = Annotated[Code, Meta(examples=["transfer"])]
+"""How money moves: transfer, card, cash, check or another code of the book."""
+
+ReasonCode = Annotated[Code, Meta(examples=["return"])]
+BranchCode = Annotated[Code, Meta(examples=["MAIN"])]
+TaxCodeId = Annotated[Code, Meta(examples=["STD"])]
+
 ShortText = Annotated[
     str,
     Meta(
@@ -200,7 +208,7 @@ ShortText = Annotated[
     ),
 ]
 
-Reason = Annotated[ShortText, Meta(min_length=1)]
+Reason = Annotated[ShortText, Meta(min_length=1, examples=["Agreed by phone"])]
 """Why: at least one character, which auditors will read."""
 
 Text = Annotated[

@@ -48,6 +48,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The key that seals cursors, derived from the first secret key."""
         return hashlib.sha256(b"daybook cursors\0" + self.secret_keys[0].encode()).digest()
 
+    @property
+    def token_keys(self) -> tuple[bytes, ...]:
+        """The keys that sign tokens of the XAPI, newest first, derived from the secret keys."""
+        return tuple(
+            hashlib.sha256(b"daybook tokens\0" + key.encode()).digest() for key in self.secret_keys
+        )
+
 
 class SettingsWrong(click.ClickException):
     """The environment is wrong. The message lists every mistake and what to do."""

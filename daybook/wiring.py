@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from api.caller import Doors, Hinted, KeyRing
 from api.paging import Cursors
 from api.quota import InProcess, Policy, Quotas
+from api.xapi.tokens import Tokens
 from daybook.rebuilding import rebuild_now
 from daybook.settings import Settings
 from daybook.shared_quota import Shared
@@ -64,6 +65,7 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
                 keys=keys,
                 cursors=Cursors(settings.cursor_key),
                 keyring=keyring,
+                tokens=Tokens(settings.token_keys),
                 ping=partial(ping, means),
                 hint_replay=hint_replay,
                 list_wait_seconds=settings.list_wait_seconds,

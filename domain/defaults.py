@@ -12,7 +12,7 @@ from domain.aggregate import Read
 from domain.code_entry import CodeEntry, entry_of
 from domain.customer import CUSTOMER
 from domain.errors import RuleBroken, Violation
-from domain.facts.invoice_parts import Header
+from domain.facts.invoice_parts import Header, TableEntry
 from domain.facts.lines import CommentLine, Line, Tax, kind_of
 from domain.product import PRODUCT, Product
 from domain.tax_code import TAX_CODE, tax_of
@@ -71,6 +71,22 @@ def completed(read: Read, line: L, *, sent: Collection[str], header: Header) -> 
     if not isinstance(line, CommentLine) and "taxes" not in sent:
         fresh["taxes"] = _taxes(read, product, entry, header)
     return msgspec.structs.replace(line, **fresh) if fresh else line
+
+
+def completed_entry(read: Read, entry: TableEntry, *, sent: Collection[str]) -> TableEntry:
+    """The entry of table 1 or 2 with what its code gives for what was not sent."""
+    known = read(entry_of(f"table{entry.table}", entry.code))
+    if known is None:
+        return entry
+    values = {
+        "description": known.description,
+        "table_type": known.type,
+        "amount": known.amount,
+        "effective_from": known.start_date,
+        "effective_to": known.end_date,
+    }
+    fresh = {name: it for name, it in values.items() if it is not None and name not in sent}
+    return msgspec.structs.replace(entry, **fresh) if fresh else entry
 
 
 def _entry(read: Read, line: Line) -> CodeEntry | None:

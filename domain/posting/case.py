@@ -124,7 +124,7 @@ def case_of(read: Read, invoice_id: str, draft: Invoice, asked: Asked) -> Case:
         totals=sums.totals,
         nets=sums.nets,
         members=package_members(invoice.lines),
-        named=tuple(_named(read, invoice)),
+        named=tuple(named_lines(read, invoice)),
         asked=asked,
         read=read,
     )
@@ -153,8 +153,8 @@ def _billed(invoice: Invoice) -> Iterator[tuple[str, BilledLine]]:
             yield f"/lines/{index}", line
 
 
-def _named(read: Read, invoice: Invoice) -> Iterator[Named]:
-    """Each code is looked up once, however many lines name it."""
+def named_lines(read: Read, invoice: Invoice) -> Iterator[Named]:
+    """The lines with a code. Each code is looked up once, however many lines name it."""
     known: dict[tuple[str, str], tuple[Product | None, CodeEntry | None]] = {}
     for at, line in _billed(invoice):
         if line.code is None:

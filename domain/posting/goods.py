@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -30,7 +31,8 @@ def check_goods(case: Case) -> Iterator[Violation]:
     yield from _serials(case)
     yield from _warranties(case)
     yield from _packages(case)
-    yield from _obsolete(case)
+    for named in case.named:
+        yield from _obsolete(named)
     if "P32" not in case.asked.overrides:
         yield from _below_minimum(case)
 
@@ -38,11 +40,15 @@ def check_goods(case: Case) -> Iterator[Violation]:
 def warn_of_goods(case: Case) -> Iterator[Violation]:
     """P31 and P33: codes that are unknown or out of time; P32 where the caller may go below."""
     for named in case.named:
-        yield from _unknown(named)
-        yield from _discontinued(named)
-        yield from _out_of_time(case, named)
+        yield from _doubtful(named, case.issue_date)
     if "P32" in case.asked.overrides:
         yield from _below_minimum(case)
+
+
+def remarks(named: Named, day: date) -> Iterator[Violation]:
+    """P31 and P33 about one line, while it is written: everything that its code gives to say."""
+    yield from _obsolete(named)
+    yield from _doubtful(named, day)
 
 
 def _serials(case: Case) -> Iterator[Violation]:
@@ -140,13 +146,18 @@ def _is_said(component: Component) -> bool:
 # ---------------------------------------------------------------- codes
 
 
-def _obsolete(case: Case) -> Iterator[Violation]:
+def _obsolete(named: Named) -> Iterator[Violation]:
     """P31 for charges, P33 for what is sold: it is not obsolete."""
-    for named in case.named:
-        product, entry = named.product, named.entry
-        if (product and product.status == "Obsolete") or (entry and entry.obsolete):
-            detail = f"{named.line.code!r} is obsolete and cannot be billed: take another code."
-            yield Violation(_code(named), f"{named.at}/code", detail)
+    product, entry = named.product, named.entry
+    if (product and product.status == "Obsolete") or (entry and entry.obsolete):
+        detail = f"{named.line.code!r} is obsolete and cannot be billed: take another code."
+        yield Violation(_code(named), f"{named.at}/code", detail)
+
+
+def _doubtful(named: Named, day: date) -> Iterator[Violation]:
+    yield from _unknown(named)
+    yield from _discontinued(named)
+    yield from _out_of_time(named, day)
 
 
 def _unknown(named: Named) -> Iterator[Violation]:
@@ -162,11 +173,11 @@ def _discontinued(named: Named) -> Iterator[Violation]:
         yield Violation(_code(named), f"{named.at}/code", detail)
 
 
-def _out_of_time(case: Case, named: Named) -> Iterator[Violation]:
+def _out_of_time(named: Named, day: date) -> Iterator[Violation]:
     entry = named.entry
-    if entry is not None and not entry.within(case.issue_date):
+    if entry is not None and not entry.within(day):
         begin, end = entry.start_date or "ever", entry.end_date or "on"
-        detail = f"{named.line.code!r} is meant for {begin} to {end}, not for {case.issue_date}."
+        detail = f"{named.line.code!r} is meant for {begin} to {end}, not for {day}."
         yield Violation(_code(named), f"{named.at}/code", detail)
 
 

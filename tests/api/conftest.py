@@ -13,6 +13,7 @@ from api.app import create_app
 from api.caller import Doors, KeyRing
 from api.paging import Cursors
 from api.quota import Quotas
+from api.xapi.tokens import Tokens
 from projections.projection import News
 from projections.tables import FOLLOWER, project
 from store.books import Book, Books, create_book
@@ -67,6 +68,7 @@ async def serving(
                 keys=KeyRing(pool),
                 cursors=Cursors(b"c" * 32),
                 keyring=keyring,
+                tokens=Tokens([b"t" * 32]),
                 ping=partial(ping, means),
                 list_wait_seconds=5,
                 allow_loopback_webhooks=True,

@@ -103,7 +103,8 @@ async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) ->
         ({"If-Match": '"9"'}, {"memo": "x"}, 409, "row-version-conflict"),
         ({"If-Match": "seven"}, {"memo": "x"}, 400, "invalid-parameter"),
         ({"If-Match": '"1"'}, {"memo": "x", "rowVersion": 2}, 400, "row-version-ambiguous"),
-        ({}, {"memo": "x", "rowVersion": 0}, 422, "invalid-body"),
+        ({}, {"memo": "x", "rowVersion": 0}, 409, "row-version-conflict"),
+        ({}, {"memo": "x", "rowVersion": -1}, 422, "invalid-body"),
     ],
 )
 async def test_a_wrong_row_version_is_refused(

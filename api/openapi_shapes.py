@@ -1,0 +1,51 @@
+"""Shapes that many operations of the contract share."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A key of your own, such as a UUID. The same request with the same key runs "
+    "once; a repeat gets the first answer, with `Idempotent-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+
+def add_dry_run(json: Json) -> None:
+    """A creation that can be tried answers 200 then: nothing was created."""
+    responses = json["responses"]
+    if "201" in responses and any(it["name"] == "dryRun" for it in json.get("parameters", ())):
+        said = {"description": "OK: a dry run answers what would be created"}
+        responses["200"] = {**responses["201"], **said}
+
+
+def add_idempotency_key(json: Json) -> None:
+    """The header that makes a POST run once."""
+    parameters = json.setdefault("parameters", [])
+    if not any(it["name"] == IDEMPOTENCY_KEY["name"] for it in parameters):
+        parameters.append(dict(IDEMPOTENCY_KEY))
+
+
+def drop_defaults(json: Json) -> None:
+    """Leave out what says no more than its absence."""
+    for word in ("deprecated", "allowEmptyValue", "allowReserved"):
+        if json.get(word) is False:
+            del json[word]
+
+
+def without_null(schema: Json) -> Json:
+    """A parameter or a body is absent or there; it is not null."""
+    choices = [it for it in schema.get("anyOf", ()) if it != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    if rest.get("default", ...) is None:
+        del rest["default"]
+    match choices:
+        case []:
+            return rest
+        case [only]:
+            return {**rest, **only}
+        case _:
+            return {**rest, "anyOf": choices}
