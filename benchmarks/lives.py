@@ -38,13 +38,13 @@ from store.log import read_head
 from store.mapper import encode
 
 CUSTOMERS = 500
+PAID_LATER = 500
 
 S = TypeVar("S")
 Row: TypeAlias = tuple[str, str, bytes]
 """Stream, topic and state of an event."""
 
 _DAY = date(2026, 3, 4)
-_PAID_LATER = 500  # invoices
 _BATCH = 20_000
 _INVOICE, _PAYMENT, _CUSTOMER, _NUMBER = (
     "inv_COPIED",
@@ -64,13 +64,23 @@ async def new_book(pool: Pool, events: int) -> Book:
     return book
 
 
-async def append_lives(connection: Connection, book_id: str, events: int) -> int:
-    """Write invoices into a book that has none yet; answer its position after them."""
+async def append_lives(
+    connection: Connection,
+    book_id: str,
+    events: int,
+    *,
+    customers: int = CUSTOMERS,
+    paid_later: int = PAID_LATER,
+) -> int:
+    """Write invoices into a book that has none yet; answer its position after them.
+
+    So many invoices are written between an invoice and its payment as ``paid_later`` says.
+    """
     position: int = await read_head(connection, book_id)
     since: datetime = await connection.fetchval("select now()")
     versions: Counter[str] = Counter()
     metadata = msgspec.json.encode(METADATA)
-    rows = _lives()
+    rows = _lives(customers, paid_later)
     while position < events:
         records = []
         for stream, topic, state in itertools.islice(rows, _BATCH):
@@ -91,21 +101,21 @@ async def append_lives(connection: Connection, book_id: str, events: int) -> int
     return position
 
 
-def _lives() -> Iterator[Row]:
+def _lives(customers: int, paid_later: int) -> Iterator[Row]:
     """Events without end: customers first, then invoices, each paid some hundred invoices later."""
-    for number in range(CUSTOMERS):
+    for number in range(customers):
         created = CustomerCreated(name=f"Customer {number}", country="DE", payment_days=14)
         yield f"{CUSTOMER.name}/{_customer(number)}", created.TOPIC, encode(created)
     invoice, payment = _pattern()
     unpaid: deque[tuple[bytes, ...]] = deque()
     balances: dict[str, Decimal] = defaultdict(Decimal)
     for number in itertools.count(1):
-        customer = _customer(number * 7 % CUSTOMERS)
+        customer = _customer(number * 7 % customers)
         ids = (new_id("inv"), new_id("pay"), customer, f"INV-2026-{number:06}")
         names = tuple(it.encode() for it in ids)
         yield from _copied(invoice, names, number, balances)
         unpaid.append(names)
-        if len(unpaid) > _PAID_LATER:
+        if len(unpaid) > paid_later:
             yield from _copied(payment, unpaid.popleft(), number, balances)
 
 

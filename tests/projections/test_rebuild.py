@@ -74,7 +74,7 @@ def follower_of(pool: Pool) -> Follower:
 
 async def contents(pool: Pool) -> dict[str, list[tuple[object, ...]]]:
     return {
-        table: [tuple(row) for row in await pool.fetch(f"select * from {table} order by 1, 2")]  # noqa: S608 - our own table names
+        table: [tuple(row) for row in await pool.fetch(f"select * from {table} it order by it")]  # noqa: S608 - our own table names
         for table in TABLES
     }
 
