@@ -13,6 +13,7 @@ from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp
 
 from api.api_keys import ApiKeyController
+from api.audit_trail import audit_trail
 from api.caller import Doors, provide_caller
 from api.codes import CodeController
 from api.contract import contract_handlers
@@ -32,6 +33,7 @@ from api.periods import PeriodController
 from api.problems import exception_handlers
 from api.products import ProductController
 from api.replays import ReplayController
+from api.reports import ReportController
 from api.sandbox import SandboxController
 from api.series import SeriesController
 from api.settings import SettingsController
@@ -59,6 +61,8 @@ ROUTES = (
     WebhookEndpointController,
     DeliveryController,
     ReplayController,
+    ReportController,
+    audit_trail,
     list_event_types,
     get_event_schema,
     ApiKeyController,
@@ -95,6 +99,10 @@ _TAGS = (
     Tag(name="Settings", description="Who sells, in which currencies, by which rules."),
     Tag(name="Periods", description="Months of the books: lock, reopen, close."),
     Tag(name="Series", description="Numbers of documents, and the proof that none is missing."),
+    Tag(
+        name="Reports",
+        description="What is owed, taxed and sold, as of any date and as known at any moment.",
+    ),
     Tag(name="Webhooks", description="Where events are sent, and what became of each delivery."),
     Tag(name="Events", description="Everything that happened in the book, in order."),
     Tag(name="API keys", description="Who may call, and what for."),
