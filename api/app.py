@@ -26,6 +26,7 @@ from api.events import list_events
 from api.health import healthz, readyz
 from api.invoice_money import InvoiceMoneyController
 from api.invoices import InvoiceController
+from api.lanes import with_turns
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
@@ -139,7 +140,9 @@ def create_app(
         meters=meters,
         more_routes=more_routes,
     )
-    return shell(routes, max_body_bytes=max_body_bytes, access_log=access_log, meters=meters)
+    return shell(
+        with_turns(routes), max_body_bytes=max_body_bytes, access_log=access_log, meters=meters
+    )
 
 
 def litestar_app(

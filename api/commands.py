@@ -2,22 +2,23 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
 
 from api.caller import Caller
+from api.conflicts import REBASE, conflict, prefers_rebase
+from api.lanes import take_turn
 from api.problems import Problem
 from api.row_version import etag
 from api.translate import refused
 from domain.aggregate import Change, Decision, Fact, Read, Stream
-from domain.errors import NotAllowed, NotFound
+from domain.errors import AlreadyExists, NotAllowed, NotFound
 from store.command import Command, Done
-from store.errors import StaleRowVersion
-from store.public import public_fact
-from store.recorded import Recorded, Versioned
+from store.errors import KeyReused, StaleRowVersion
+from store.recorded import Versioned
 
 S = TypeVar("S")
 R = TypeVar("R", bound=msgspec.Struct)
@@ -31,7 +32,6 @@ DRY_RUN = {"Dry-Run": "true"}
 """The header of an answer that tells what would be. It has no ETag: there is no such RowVersion."""
 
 _KEY_LENGTH = 255
-_CHANGES_SHOWN = 100
 
 
 def on(stream: Stream[S], decide: Callable[[S], Sequence[Fact]]) -> Decision:
@@ -58,10 +58,21 @@ async def change(
     dry_run: bool = False,
 ) -> Response[R]:
     """Change an entity that exists, and answer it as it is then. Raises as ``run``."""
-    command = _command(caller, stream, decide, expected)
+    command = editing(request, caller, stream, decide, expected)
     done = await run(request, caller, command, show, dry_run=dry_run)
     headers = DRY_RUN if dry_run else headers_of(done)
-    return Response(show(done.entity), headers=headers, status_code=status)
+    return Response(show(existing(done)), headers=headers, status_code=status)
+
+
+def existing(done: Done[S]) -> Versioned[S]:
+    """The entity after the command.
+
+    Raises:
+        NotFound: The command had run before, and the entity is gone since.
+    """
+    if done.state is None:
+        raise NotFound(done.stream.aggregate.name, done.stream.id)
+    return done.entity
 
 
 def created(done: Done[S], show: Callable[[Versioned[S]], R], collection: str) -> Response[R]:
@@ -82,7 +93,7 @@ async def end(
     dry_run: bool = False,
 ) -> None:
     """End the life of an entity; there is nothing to answer. Raises as ``run``."""
-    command = _command(caller, stream, decide, expected)
+    command = editing(request, caller, stream, decide, expected)
     await run(request, caller, command, show, dry_run=dry_run)
 
 
@@ -99,16 +110,25 @@ async def run(
     A dry run decides the same on the present states; nothing is appended, and no key is used up.
 
     Raises:
-        Problem: 409 with the current entity when it moved, or when its state forbids the command.
+        Problem: 409 with the current entity when it moved, or when its state forbids the command;
+            412, it exists although ``If-None-Match: *`` says that it must not.
         Refusal, StoreError: As ``Books.execute``.
     """
     if not dry_run:
         command = await _keyed(request, caller, command)
     do = caller.books.preview if dry_run else caller.books.execute
+    take_turn(request, taken=command.in_lane and not dry_run)
     try:
         return await do(caller.book_id, command)
     except StaleRowVersion as stale:
-        await _conflict(caller, stale, show)
+        raise await conflict(caller, command, stale, show) from stale
+    except KeyReused:
+        take_turn(request, taken=False)
+        raise
+    except AlreadyExists as refusal:
+        if request.headers.get("if-none-match") != "*":
+            raise
+        raise Problem("precondition-failed", f"If-None-Match: * - but {refusal}") from refusal
     except NotAllowed as refusal:
         if command.stream is None:
             raise
@@ -124,23 +144,28 @@ async def _refused(caller: Caller, stream: Stream[Any], refusal: NotAllowed, sho
     return refused(refusal, current=msgspec.to_builtins(show(current)))
 
 
-def _command(
-    caller: Caller, stream: Stream[S], decide: Decision, expected: int | None
+def editing(
+    request: Ask, caller: Caller, stream: Stream[S], decide: Decision, expected: int | None
 ) -> Command[S]:
+    """The command that changes what exists: in its turn, if it belongs to an edit session."""
     return Command(
         aggregate=stream.aggregate,
         id=stream.id,
         decide=decide,
         metadata=caller.metadata,
         expected=expected,
+        rebase=prefers_rebase(request.headers.get("prefer")),
+        in_lane=True,
     )
 
 
 def headers_of(done: Done[Any]) -> dict[str, str]:
-    """The RowVersion as ETag, and whether the command had run before."""
+    """The RowVersion as ETag, and whether the command had run before or was rebased."""
     headers = etag(done.version)
     if done.replayed:
         headers["Idempotent-Replayed"] = "true"
+    if done.rebased:
+        headers["Preference-Applied"] = REBASE
     return headers
 
 
@@ -167,35 +192,3 @@ async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S
     path = request.scope["path"].encode() + b"?" + request.scope["query_string"]
     seen = b"\n".join((request.method.encode(), path, await request.body()))
     return msgspec.structs.replace(command, key=key, fingerprint=hashlib.sha256(seen).digest())
-
-
-async def _conflict(caller: Caller, stale: StaleRowVersion, show: Show) -> NoReturn:
-    """Tell where the entity stands now, and what happened since the client's RowVersion."""
-    current = stale.current
-    since = await caller.books.history(
-        caller.book_id, current.stream, after=stale.expected, limit=_CHANGES_SHOWN
-    )
-    detail = (
-        f"The {current.stream.aggregate.name.replace('-', ' ')} {current.id} is at RowVersion "
-        f"{current.version}; your change was based on {stale.expected}. Look at `current`, then "
-        f'merge and send again with If-Match "{current.version}", or discard your change.'
-    )
-    raise Problem(
-        "row-version-conflict",
-        detail,
-        headers={"ETag": f'"{current.version}"'},
-        baseRowVersion=stale.expected,
-        currentRowVersion=current.version,
-        current=msgspec.to_builtins(show(current)),
-        changes=[_change(event) for event in since],
-    ) from stale
-
-
-def _change(event: Recorded) -> dict[str, object]:
-    return {
-        "rowVersion": event.version,
-        "type": event.topic,
-        "at": event.recorded_at,
-        "by": event.metadata.actor,
-        "data": public_fact(event.fact),
-    }

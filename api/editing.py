@@ -17,7 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
 from api.clock import day_in
-from api.commands import DRY_RUN, Ask, end, headers_of, run
+from api.commands import DRY_RUN, Ask, editing, end, existing, headers_of, run
 from api.row_version import IfMatch, etag, expected_version, moment
 from domain.aggregate import Aggregate, Decision, Read, Stream
 from domain.book_settings import settings_of
@@ -102,15 +102,9 @@ class Edit(msgspec.Struct, frozen=True):
 
         ``seen`` is the RowVersion in the body; ``absent`` the state of what nobody touched yet.
         """
-        command = Command(
-            aggregate=stream.aggregate,
-            id=stream.id,
-            decide=decide,
-            metadata=self.caller.metadata,
-            expected=self.seen(seen),
-        )
+        command = editing(self.request, self.caller, stream, decide, self.seen(seen))
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
-        state = absent if done.state is None and absent is not None else done.entity.state
+        state = absent if done.state is None and absent is not None else existing(done).state
         headers = DRY_RUN if self.dry_run else headers_of(done)
         return Response(show(Versioned(stream, state, done.version)), headers=headers)
 

@@ -68,7 +68,9 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
         "row-version-conflict": ProblemType(
             409,
             "RowVersion conflict",
-            "Someone else changed the entity. `current` is its state now: merge and send again.",
+            "Someone else changed the entity. `current` is its state now, `changes` what others "
+            "did since, `conflicts` the fields that both changed. Merge and send again; if "
+            "`mergeable`, `Prefer: conflict=rebase` does it.",
         ),
         "invalid-transition": ProblemType(
             409, "Invalid transition", "The entity's status does not allow this command."
@@ -86,7 +88,22 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
         ),
         "already-exists": ProblemType(409, "Already exists", "The id or code is taken."),
         "sequence-gap": ProblemType(
-            409, "Sequence gap", "An earlier change of this edit session has not arrived yet."
+            409,
+            "Sequence gap",
+            "An earlier change of this edit session has not arrived: `expectedSeq` is the next. "
+            "Send it again; if it is 1, the session is forgotten, and a new one must begin.",
+        ),
+        "edit-seq-used": ProblemType(
+            409,
+            "Edit-Seq used",
+            "A request with this Edit-Seq was refused as invalid before. A corrected change is a "
+            "new one: send it with the next Edit-Seq.",
+        ),
+        "outcome-forgotten": ProblemType(
+            409,
+            "Outcome forgotten",
+            "This change was decided so long ago that it is not known any more whether it was "
+            "refused. Look at the entity, and begin a new Edit-Session.",
         ),
         "idempotency-key-in-use": ProblemType(
             409,

@@ -1,12 +1,35 @@
 """Which problem stands for which refusal: the one table between exceptions and HTTP."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from api.faults import Fault
 from api.problem_types import PROBLEMS
 from api.problems import Problem
 from domain.errors import AlreadyExists, NotAllowed, NotFound, RuleBroken
 from store.database import connection_lost
-from store.errors import Busy, KeyReused, StaleRowVersion, Unavailable, UnknownBook
+from store.errors import (
+    Busy,
+    KeyReused,
+    OutcomeForgotten,
+    SequenceGap,
+    StaleRowVersion,
+    Unavailable,
+    UnknownBook,
+)
 from store.public import public_value
+
+_PLAIN: Mapping[type[Exception], str] = MappingProxyType(
+    {
+        AlreadyExists: "already-exists",
+        StaleRowVersion: "row-version-conflict",
+        SequenceGap: "sequence-gap",
+        OutcomeForgotten: "outcome-forgotten",
+        KeyReused: "idempotency-key-reused",
+        Busy: "busy",
+        Unavailable: "unavailable",
+    }
+)
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -14,21 +37,15 @@ def problem_of(error: Exception) -> Problem | None:
     match error:
         case NotFound() | UnknownBook():
             return Problem("not-found", str(error))
-        case AlreadyExists():
-            return Problem("already-exists", str(error))
         case NotAllowed():
             return refused(error)
         case RuleBroken():
             faults = [Fault(v.code, v.detail, pointer=v.pointer) for v in error.violations]
             return Problem("rule-broken", _summary(faults), errors=faults)
-        case StaleRowVersion():
-            return Problem("row-version-conflict", str(error))
-        case KeyReused():
-            return Problem("idempotency-key-reused", str(error))
-        case Busy():
-            return Problem("busy", str(error))
-        case Unavailable():
-            return Problem("unavailable", str(error))
+        case SequenceGap() | OutcomeForgotten():
+            return Problem(_PLAIN[type(error)], str(error), expectedSeq=error.expected)
+        case _ if type(error) in _PLAIN:
+            return Problem(_PLAIN[type(error)], str(error))
         case _ if connection_lost(error):
             return Problem("unavailable", "The database cannot be reached at the moment.")
         case _:

@@ -17,7 +17,7 @@ from store.ids import new_id
 from store.log import read_book, read_head, read_stream
 from store.news import read_tails
 from store.parking import Backlog
-from store.preview import preview
+from store.preview import Trial, attempt, preview
 from store.recorded import Recorded, Versioned
 from store.tail import PAGE, Tails
 from store.wakeup import WakeUps
@@ -65,6 +65,20 @@ class Books:
     async def preview(self, book_id: str, command: Command[S]) -> Done[S]:
         """What ``execute`` would lead to now. Nothing is appended, and a key is not used up."""
         return await preview(command, lambda stream: self._now(book_id, stream))
+
+    async def attempt(self, book_id: str, command: Command[S], *, at: int) -> Trial[S]:
+        """What the command would have led to when its entity was at version ``at``.
+
+        Nothing is appended; the RowVersion that the client has seen does not matter.
+        """
+        target = command.stream
+
+        async def load(stream: Stream[Any]) -> Held:
+            if target is not None and stream.name == target.name:
+                return await self._then(book_id, stream, at)
+            return await self._now(book_id, stream)
+
+        return await attempt(msgspec.structs.replace(command, expected=None), load)
 
     async def get(
         self, book_id: str, stream: Stream[S], *, at: int | datetime | None = None

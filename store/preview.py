@@ -1,9 +1,11 @@
 """What a command would lead to: the same decision on the same states, and nothing is appended."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from domain.aggregate import Change, Stream, fold
+import msgspec
+
+from domain.aggregate import Change, Fact, Stream, fold
 from store.basis import compare
 from store.batch import NotAtHand
 from store.cache import Held
@@ -15,11 +17,33 @@ Load = Callable[[Stream[Any]], Awaitable[Held]]
 """Answers the present state of a stream."""
 
 
+class Trial(msgspec.Struct, Generic[S], frozen=True):
+    """What a decision came to: the entity after it, and what it says of that entity."""
+
+    stream: Stream[S]
+    state: S | None
+    version: int
+    facts: Sequence[Fact]
+    changed: bool
+
+
 async def preview(command: Command[S], load: Load) -> Done[S]:
     """Decide, with every state that the decision asks for as it is now.
 
     ``position`` is 0: nothing happened. Raises as ``Books.execute``.
     """
+    tried = await attempt(command, load)
+    return Done(
+        stream=tried.stream,
+        state=tried.state,
+        version=tried.version,
+        position=0,
+        changed=tried.changed,
+    )
+
+
+async def attempt(command: Command[S], load: Load) -> Trial[S]:
+    """Decide on the states that ``load`` answers. Raises as ``Books.execute``."""
     states: dict[str, Held] = {}
     while True:
         try:
@@ -29,7 +53,7 @@ async def preview(command: Command[S], load: Load) -> Done[S]:
                 states[stream.name] = await load(stream)
 
 
-def _decided(command: Command[S], states: dict[str, Held]) -> Done[S]:
+def _decided(command: Command[S], states: dict[str, Held]) -> Trial[S]:
     def held(stream: Stream[Any]) -> Held:
         if stream.name not in states:
             raise NotAtHand(stream)
@@ -44,14 +68,14 @@ def _decided(command: Command[S], states: dict[str, Held]) -> Done[S]:
     stream = command.stream or changes[0][0]
     before = held(stream)
     facts = _facts_of(stream, changes)
-    return Done(
+    return Trial(
         stream=stream,
         state=fold(stream.aggregate, facts, before.state),
         version=before.version + len(facts),
-        position=0,
+        facts=facts,
         changed=any(facts for _, facts in changes),
     )
 
 
-def _facts_of(stream: Stream[Any], changes: Sequence[Change]) -> list[Any]:
+def _facts_of(stream: Stream[Any], changes: Sequence[Change]) -> list[Fact]:
     return [fact for changed, facts in changes if changed.name == stream.name for fact in facts]
