@@ -20,6 +20,8 @@ from benchmarks import (
     patch_vs_noop,
     posts_one_series,
     posts_two_processes,
+    projection_lag,
+    rebuild_vs_copy,
     stream_open,
 )
 from benchmarks.figures import Figure
@@ -58,6 +60,8 @@ _MODULES = (
     domain_speed,
     stream_open,
     append_at_size,
+    projection_lag,
+    rebuild_vs_copy,
     deliveries_vs_naive,
     delivery_isolation,
 )

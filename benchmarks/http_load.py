@@ -46,14 +46,18 @@ class Client(Protocol):
         """Told about every answer."""
 
 
-async def drive(port: int, clients: Sequence[Client], *, seconds: float = float("inf")) -> Run:
+async def drive(
+    port: int, clients: Sequence[Client], *, seconds: float = float("inf"), every: float = 0.0
+) -> Run:
     """Let all clients ask at once, until the time is over or none has anything more to ask.
+
+    Each asks again as soon as it was answered, but ``every`` so many seconds at most.
 
     Raises:
         WrongAnswer: An answer had another status than its client expects.
         ConnectionError: The server closed a connection.
     """
-    lanes = [_Lane(client) for client in clients]
+    lanes = [_Lane(client, every) for client in clients]
     try:
         for lane in lanes:
             await lane.connect(port)
@@ -71,9 +75,10 @@ async def drive(port: int, clients: Sequence[Client], *, seconds: float = float(
 class _Lane(asyncio.Protocol):
     """The connection of one client."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, every: float) -> None:
         self.latencies: list[float] = []
         self._client = client
+        self._every = every
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._sent = 0.0
@@ -112,7 +117,11 @@ class _Lane(asyncio.Protocol):
             self._done.set_exception(WrongAnswer(expected))
             return
         self._client.answered(answer)
-        self._next(now)
+        pause = self._sent + self._every - now
+        if pause > 0:
+            asyncio.get_running_loop().call_later(pause, self._next, now + pause)
+        else:
+            self._next(now)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -120,12 +129,14 @@ class _Lane(asyncio.Protocol):
             self._done.set_exception(ConnectionError("The server closed a connection."))
 
     def _next(self, now: float) -> None:
+        if self._done.done():
+            return
         request = self._client.request() if now < self._deadline else None
         if request is None:
             self._done.set_result(None)
             return
         assert self._transport is not None
-        self._sent = now
+        self._sent = time.perf_counter() if self._every else now
         self._transport.write(request)
 
 

@@ -44,7 +44,7 @@ S = TypeVar("S")
 Row: TypeAlias = tuple[str, str, bytes]
 """Stream, topic and state of an event."""
 
-_DAY = date(2026, 3, 4)
+DAY = date(2026, 3, 4)
 _BATCH = 20_000
 _INVOICE, _PAYMENT, _CUSTOMER, _NUMBER = (
     "inv_COPIED",
@@ -171,12 +171,12 @@ def _pattern() -> tuple[list[Change], list[Change]]:
     customer = CustomerCreated(name="Customer", country="DE", payment_days=14)
     past.add([(SETTINGS(BOOK), [sold_by]), (CUSTOMER(_CUSTOMER), [customer])])
     header = InvoiceDrafted(customer_id=_CUSTOMER, currency="EUR", po_number="4500017")
-    changes = past.add([(stream, draft(header, [_line(number) for number in range(1, 4)]))])
+    changes = past.add([(stream, draft(header, [line(number) for number in range(1, 4)]))])
     for memo in ("Deliver to the north gate.", "Deliver to the south gate."):
         invoice = past.read(stream)
         assert invoice is not None
         changes += past.add([(stream, edit(invoice, Header(memo=memo), ("memo",)))])
-    changes += past.add(post(past.read, _INVOICE, today=_DAY))
+    changes += past.add(post(past.read, _INVOICE, today=DAY))
     invoice = past.read(stream)
     assert invoice is not None
     recorded = PaymentRecorded(
@@ -184,13 +184,14 @@ def _pattern() -> tuple[list[Change], list[Change]]:
         amount=balance(invoice),
         currency="EUR",
         method="transfer",
-        received_on=_DAY,
+        received_on=DAY,
     )
-    paid = record(past.read, _PAYMENT, recorded, [Allocation(invoice_id=_INVOICE)], today=_DAY)
+    paid = record(past.read, _PAYMENT, recorded, [Allocation(invoice_id=_INVOICE)], today=DAY)
     return changes, paid
 
 
-def _line(number: int) -> ItemLine:
+def line(number: int) -> ItemLine:
+    """A line that sells an article."""
     return ItemLine(
         id=f"lin_{number}",
         code=f"ART-{number}",
