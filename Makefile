@@ -6,6 +6,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 RUN_INPUT := pyproject.toml --extra embedded --group build
 T ?= tests
 B ?=
+M ?=
 export DAYBOOK_PORT
 
 .DEFAULT_GOAL := help
@@ -53,6 +54,10 @@ endif
 .PHONY: test-fast
 test-fast: .venv/.dev ## The tests that need no server
 	@$(BIN)/python -m pytest -q tests/domain tests/architecture
+
+.PHONY: mutate
+mutate: .venv/.dev ## Plant small faults in domain, see which ones no test finds (M="--sample 50 --only domain.posting")
+	@$(BIN)/python -m tests.mutation $(M)
 
 .PHONY: lock
 lock: .venv/.run ## Renew requirements.lock, requirements-dev.lock, bench.lock and bootstrap.lock
