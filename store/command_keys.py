@@ -1,4 +1,4 @@
-"""How long the keys of commands are remembered, and how they are forgotten.
+"""How long keys of commands and lanes of editors are remembered, and how they are forgotten.
 
 A key protects a client that repeats a command because it does not know what became of it. After
 the retention a repetition is a new command, so the retention must outlast every retry: of a queue
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from store.books import list_books
 from store.database import DATABASE_ERRORS, Pool
+from store.lanes import LIFE, forget_lanes
 
 _BATCH = 1000
 _PAUSE_SECONDS = 3600.0
@@ -31,16 +32,26 @@ async def forget_commands(pool: Pool, *, before: datetime) -> int:
     return forgotten
 
 
+async def forget_sessions(pool: Pool, *, before: datetime) -> int:
+    """Forget every lane that was last used before this instant; answer how many that were."""
+    forgotten = 0
+    for book in await list_books(pool):
+        while count := await forget_lanes(pool, book.book_id, before=before, limit=_BATCH):
+            forgotten += count
+    return forgotten
+
+
 async def keep_forgetting(pool: Pool, *, days: int) -> None:
-    """Forget keys that are older than so many days, every hour until cancelled."""
+    """Forget keys older than so many days, and unused lanes, every hour until cancelled."""
     while True:
         try:
             now: datetime = await pool.fetchval("select now()")
             count = await forget_commands(pool, before=now - timedelta(days=days))
+            lanes = await forget_sessions(pool, before=now - LIFE)
         except DATABASE_ERRORS:
-            logger.exception("old command keys were not forgotten; that is tried again later")
+            logger.exception("old keys and lanes were not forgotten; that is tried again later")
         else:
-            logger.debug("%d command keys older than %d days are forgotten", count, days)
+            logger.debug("%d old command keys and %d lanes are forgotten", count, lanes)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

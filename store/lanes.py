@@ -14,7 +14,7 @@ import msgspec
 from domain.aggregate import Stream
 from domain.errors import AlreadyExists, NotAllowed, NotFound, Refusal, RuleBroken, Violation
 from store.cache import Held
-from store.database import Connection
+from store.database import Connection, Pool
 from store.errors import OutcomeForgotten, StaleRowVersion
 from store.public import public_value
 from store.recorded import Versioned
@@ -147,14 +147,18 @@ async def _written(
     return {Lane(*row[:3]): Past(written=frozenset(row["seqs"])) for row in rows}
 
 
-async def forget_lanes(connection: Connection, book_id: str, *, before: datetime) -> int:
-    """Forget the lanes of a book that were last used before this instant; answer how many."""
+async def forget_lanes(pool: Pool, book_id: str, *, before: datetime, limit: int) -> int:
+    """Forget lanes of a book that were last used before this instant, at most so many at a time."""
     # An hour more, because the time of the last use is noted once an hour only.
-    count: int = await connection.fetchval(
-        "with gone as (delete from store.lanes where book_id = $1 and seen_at < $2 returning 1)"
+    count: int = await pool.fetchval(
+        "with old as (select stream, actor, session from store.lanes"
+        "  where book_id = $1 and seen_at < $2 order by seen_at limit $3 for update skip locked),"
+        " gone as (delete from store.lanes l using old where l.book_id = $1"
+        "  and (l.stream, l.actor, l.session) = (old.stream, old.actor, old.session) returning 1)"
         " select count(*) from gone",
         book_id,
         before - timedelta(hours=1),
+        limit,
     )
     return count
 
