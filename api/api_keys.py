@@ -19,6 +19,7 @@ from store.keys import SCOPES, ApiKey, KeyMade, create_key, end_key, find_key_by
 
 By = NamedDependency[Caller]
 ADMIN = {"scope": "admin"}
+MAKING = {**ADMIN, "problems": ("already-exists",)}
 
 Scope = Annotated[
     str,
@@ -93,7 +94,7 @@ class ApiKeyController(Controller):
         following = page[-1].key_id if len(found) > limit else None
         return ApiKeyPage(items=[ApiKeyOut.of(key) for key in page], next_after=following)
 
-    @post("/", operation_id="createApiKey", summary="Make a key", opt=ADMIN)
+    @post("/", operation_id="createApiKey", summary="Make a key", opt=MAKING)
     async def create_api_key(
         self, request: Ask, caller: By, data: JSONBody[ApiKeyIn]
     ) -> Response[NewApiKeyOut]:
@@ -106,7 +107,7 @@ class ApiKeyController(Controller):
         "/{key_id:str}/rotate",
         operation_id="rotateApiKey",
         summary="Replace a key",
-        opt=ADMIN,
+        opt=MAKING,
     )
     async def rotate_api_key(
         self, request: Ask, caller: By, key_id: IdInPath, data: JSONBody[RotateIn | None] = None

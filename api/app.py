@@ -31,6 +31,7 @@ from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
 from api.periods import PeriodController
+from api.problem_docs import get_problem_type
 from api.problems import exception_handlers
 from api.products import ProductController
 from api.replays import ReplayController
@@ -69,6 +70,7 @@ ROUTES = (
     ApiKeyController,
     SandboxController,
     list_events,
+    get_problem_type,
     healthz,
     readyz,
     metrics,

@@ -1,6 +1,6 @@
 """The audit trail over HTTP: who did what when, in words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -9,13 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.caller import Caller
+from api.clock import instant_of
 from api.commands import Ask
 from api.list_contract import list_operation
 from api.list_routes import members_of
 from api.lists import page_of, parse_list
 from api.report_request import Format, as_csv, as_page, known_at, wants_csv
 from api.report_schemas import AuditOut, AuditPage
-from api.wire import Instant
 from projections.audit_trail import LISTING, events_at
 from projections.filters import Condition
 from projections.moment import position_at
@@ -23,16 +23,18 @@ from projections.page import fetch_page
 from projections.sentences import sentence
 
 Since = Annotated[
-    Instant | None,
+    datetime | None,
     QueryParameter(name="from", description="Only what was recorded at this instant or later."),
 ]
 Until = Annotated[
-    Instant | None,
+    datetime | None,
     QueryParameter(name="to", description="Only what was recorded up to this instant."),
 ]
 
 _POSITION = LISTING.fields["position"]
 _TICK = timedelta(microseconds=1)
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was recorded before; the calendar itself ends soon before the year 1."""
 
 
 @get(
@@ -64,9 +66,10 @@ async def audit_trail(
         also=("from", "to", "format"),
     )
     known = await known_at(caller, None)
+    since, until = instant_of("from", since), instant_of("to", until)
     within: list[Condition] = []
     if since is not None:
-        before = await position_at(doors.pool, caller.book_id, since - _TICK)
+        before = await position_at(doors.pool, caller.book_id, max(since, _FIRST) - _TICK)
         within.append(Condition(_POSITION, "gt", (before,)))
     if until is not None:
         last = await position_at(doors.pool, caller.book_id, until)

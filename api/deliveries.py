@@ -8,9 +8,10 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.caller import Caller
+from api.clock import instant_of
 from api.delivery_schemas import (
     AttemptOut,
     AttemptPage,
@@ -75,6 +76,10 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, QueryParameter(name="until", description="Only what was made before this.")
 ]
+PositionInPath = Annotated[
+    int,
+    PathParameter(ge=1, le=_MAX_POSITION - 1, description="The position of an event in its book."),
+]
 Cursor = Annotated[
     str | None,
     QueryParameter(name="cursor", max_length=300, description="`nextCursor` of the page before."),
@@ -126,7 +131,7 @@ class DeliveryController(Controller):
     async def list_of_event(
         self,
         caller: By,
-        position: FromPath[int],
+        position: PositionInPath,
         after: AfterEndpoint = None,
         limit: Limit = 50,
     ) -> EventDeliveries:
@@ -151,7 +156,7 @@ class DeliveryController(Controller):
         self,
         caller: By,
         endpoint_id: IdInPath,
-        position: FromPath[int],
+        position: PositionInPath,
         after: AfterNumber = 0,
         limit: Limit = 50,
     ) -> AttemptPage:
@@ -193,8 +198,8 @@ class DeliveryController(Controller):
             status_class=status,
             topics=_topics(of_type),
             state=in_state,
-            since=_instant("since", since),
-            until=_instant("until", until),
+            since=instant_of("since", since),
+            until=instant_of("until", until),
         )
         after = None if cursor is None else _place(cursor)
         found = await find_attempts(
@@ -224,16 +229,6 @@ def _topics(of_type: str | None) -> Topics:
         return None
     family, star = of_type[:-1], of_type.endswith(".*")
     return tuple(it for it in TOPICS if it == of_type or (star and it.startswith(family)))
-
-
-def _instant(name: str, instant: datetime | None) -> datetime | None:
-    try:
-        if instant is None or instant.tzinfo is not None:
-            return instant and instant.astimezone(UTC)
-    except OverflowError:
-        pass
-    detail = f"{name} is an instant with its offset, such as 2026-11-01T09:30:00Z."
-    raise Problem("invalid-parameter", detail)
 
 
 def _cursor(items: list[AttemptOut]) -> str:

@@ -2,11 +2,11 @@
 
 import hashlib
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import PathParameter
 
 from api.caller import Caller
 from api.wire import Reply
@@ -55,6 +55,16 @@ def list_event_types(caller: NamedDependency[Caller]) -> EventTypes:  # noqa: AR
     )
 
 
+Topic = Annotated[
+    str,
+    PathParameter(
+        max_length=100,
+        pattern=r"^[a-z_]+\.[a-z_]+(?![\s\S])",
+        description="A type of event, such as invoice.posted.",
+    ),
+]
+
+
 @get(
     "/api/event-types/{topic:str}/schema",
     operation_id="getEventSchema",
@@ -66,7 +76,7 @@ def list_event_types(caller: NamedDependency[Caller]) -> EventTypes:  # noqa: AR
 )
 def get_event_schema(
     caller: NamedDependency[Caller],  # noqa: ARG001 - it needs a key
-    topic: FromPath[str],
+    topic: Topic,
 ) -> Response[dict[str, Any]]:
     """The JSON Schema (2020-12) of an event's body: of its envelope and of its data.
 

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, get
 
 from api.caller import Doors
+from api.problems import Problem
 from api.wire import Reply
 from store.database import DATABASE_ERRORS, ping
 
 
 class Health(Reply):
-    """``ok``, or what is missing."""
+    """``ok``."""
 
     status: str
 
@@ -21,12 +22,18 @@ async def healthz() -> Health:
     return Health(status="ok")
 
 
-@get("/readyz", operation_id="getReadiness", summary="Ready?", tags=["Operation"])
-async def readyz(request: Request[Any, Any, Any]) -> Response[Health]:
+@get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Ready?",
+    tags=["Operation"],
+    opt={"problems": ("unavailable",)},
+)
+async def readyz(request: Request[Any, Any, Any]) -> Health:
     """The process can serve: the database answers. 503 otherwise."""
     doors: Doors = request.app.state.doors
     try:
         await ping(doors.pool)
-    except DATABASE_ERRORS:
-        return Response(Health(status="the database does not answer"), status_code=503)
-    return Response(Health(status="ok"))
+    except DATABASE_ERRORS as error:
+        raise Problem("unavailable", "The database does not answer.") from error
+    return Health(status="ok")

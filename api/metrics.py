@@ -53,7 +53,14 @@ class Meters:
         histogram.observe(seconds)
 
 
-@get("/metrics", operation_id="getMetrics", summary="Metrics", tags=["Operation"])
+@get(
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Metrics",
+    tags=["Operation"],
+    media_type=MediaType.TEXT,
+    opt={"problems": ("not-authenticated", "not-permitted")},
+)
 async def metrics(request: Request[Any, Any, Any]) -> Response[str]:
     """Metrics of this process and lags of all followers, in Prometheus' text format.
 

@@ -10,6 +10,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``delivers``  it asks for webhooks, which the document then describes
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,14 +19,16 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Tag
+from litestar.openapi.spec import License, Tag
 from litestar.router import Router
 from litestar.routes import BaseRoute
 from typing_extensions import override
 
 from api.examples import example_of
+from api.openapi_bounds import bound_all, describe_form
 from api.openapi_operations import Json, Operation, describe, operations, place
 from api.openapi_problems import ErrorResponses, codes_of
+from api.openapi_replies import HEADERS, add_headers, allow_selection, complete_replies
 from api.openapi_shapes import add_dry_run, add_idempotency_key, drop_defaults, without_null
 from api.openapi_webhooks import add_webhooks
 from api.problems import ProblemDocument
@@ -41,6 +44,12 @@ BEARER = {
         "scheme": "bearer",
         "description": "An API key: `Authorization: Bearer dbk_...`. The key names the book.",
     }
+}
+
+SERVER = {
+    "url": "/",
+    "description": "Where this document comes from, in production.",
+    "x-internal": False,
 }
 
 
@@ -60,6 +69,7 @@ def openapi_config(
         title=title,
         version=version,
         description=description or None,
+        license=License(name="Apache-2.0", url="https://www.apache.org/licenses/LICENSE-2.0"),
         tags=list(tags) or None,
         use_handler_docstrings=True,
         operation_id_creator=_operation_id,
@@ -85,6 +95,7 @@ def finalise(app: Litestar) -> Json:
     for (target, _), schema in zip(typed, found, strict=False):
         target["schema"] = schema
     schemas = {**components.get("schemas", {}), **schemas}
+    complete_replies(kinds, schemas)
     errors = ErrorResponses(found[-2], found[-1])
     for operation in described:
         _finish(operation, schemas, errors)
@@ -94,9 +105,12 @@ def finalise(app: Litestar) -> Json:
     asking = [it.json for it in described if it.handler.opt.get("delivers")]
     schemas |= add_webhooks(document, asking)
     components["responses"] = errors.responses
+    components["headers"] = copy.deepcopy(dict(HEADERS))
     components["securitySchemes"] = BEARER
     users = [document["paths"], document.get("webhooks", {}), errors.responses]
     components["schemas"] = _referred(schemas, users)
+    document["servers"] = [SERVER]
+    bound_all(document)
     return document
 
 
@@ -114,6 +128,7 @@ def _finish(operation: Operation, schemas: Json, errors: ErrorResponses) -> None
     for parameter in json.get("parameters", ()):
         parameter["schema"] = without_null(parameter["schema"])
         parameter["schema"].pop("description", None)
+        describe_form(parameter)
         drop_defaults(parameter)
     for media in json.get("requestBody", {}).get("content", {}).values():
         media["schema"] = without_null(media["schema"])
@@ -124,6 +139,9 @@ def _finish(operation: Operation, schemas: Json, errors: ErrorResponses) -> None
             header.setdefault("schema", {"type": "string"})
         response.update({"headers": headers} if headers else {})
     add_dry_run(json)
+    allow_selection(json, schemas)
+    for status, response in json["responses"].items():
+        add_headers(status, response)
     codes, enveloped = codes_of(json, operation.method, opt), bool(opt.get("envelope"))
     for status, reference in errors.of(codes, enveloped=enveloped):
         json["responses"].setdefault(status, reference)

@@ -4,8 +4,9 @@ Litestar knows the routes; the types stand in the signatures of their handlers.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 from litestar import Litestar, Response
@@ -19,6 +20,7 @@ from litestar.typing import FieldDefinition
 
 from api.problems import MEDIA_TYPE
 from api.strict_json import JSON, MERGE_PATCH
+from api.wire import Instant
 
 Json = dict[str, Any]
 
@@ -127,6 +129,8 @@ def _parameters(operation: Operation) -> Iterator[Use]:
 
 
 def _with_default(member: msgspec.structs.FieldInfo) -> Any:
+    if datetime in (member.type, *get_args(member.type)):
+        return Instant  # a handler refuses one without its offset
     if member.default in (None, msgspec.NODEFAULT, msgspec.UNSET):
         return member.type
     extra = {"default": msgspec.to_builtins(member.default)}

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from api.openapi_replies import add_headers
+from api.problem_advice import example
 from api.problem_types import PROBLEMS
 from api.problems import MEDIA_TYPE
 from api.xapi import envelope
@@ -25,7 +27,7 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
     """The codes of all problems that the operation can have, as far as its form shows them."""
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
     names = {parameter["name"] for parameter in operation.get("parameters", ())}
-    codes = {"internal-error", *opt.get("problems", ())}
+    codes = {"internal-error", "invalid-text", *opt.get("problems", ())}
     codes.update(["invalid-parameter"] if places else [])
     codes.update(["not-found"] if "path" in places else [])
     codes.update(_BODY if "requestBody" in operation else [])
@@ -34,6 +36,8 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
     if opt.get("scope"):
         codes.update(_KEY)
         codes.update(["busy"] if method in _WRITES else [])
+        # What a body refers to may not be there.
+        codes.update(["not-found"] if "requestBody" in operation else [])
     return codes
 
 
@@ -60,13 +64,14 @@ class ErrorResponses:
         phrase = "".join(word.title() for word in (["xapi", *words] if enveloped else words))
         taken = sum(name.startswith(phrase) for name in self.responses)
         name = f"{phrase}{taken + 1}" if taken else phrase
-        example = _enveloped(group[0]) if enveloped else _example(group[0])
+        shown = _enveloped(group[0]) if enveloped else example(group[0])
         lines = [f"- `{code}`: {PROBLEMS[code].meaning}" for code in group]
-        media = {"schema": self._schemas[enveloped], "example": example}
+        media = {"schema": self._schemas[enveloped], "example": shown}
         self.responses[name] = {
             "description": "\n".join(lines),
             "content": {envelope.MEDIA_TYPE if enveloped else MEDIA_TYPE: media},
         }
+        add_headers(str(status), self.responses[name])
         return name
 
 

@@ -10,7 +10,7 @@ IDEMPOTENCY_KEY = {
     "required": False,
     "description": "A key of your own, such as a UUID. The same request with the same key runs "
     "once; a repeat gets the first answer, with `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~¡-¬®-ÿ]+$"},
 }
 
 

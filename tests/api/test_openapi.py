@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from api.contract import contract_bytes, contract_handlers
 from api.openapi import finalise, openapi_config
 from api.openapi30 import downgrade, lost
+from api.openapi_bounds import bound
 from api.problem_types import PROBLEMS
 from api.strict_json import decode
 from api.wire import Code
@@ -67,6 +68,7 @@ def test_schemas_are_those_of_the_validator(document: Any) -> None:
     )
 
     for name, schema in schemas.items():
+        bound(schema)
         assert document["components"]["schemas"][name] == schema
     assert document["components"]["schemas"]["NewOrder"]["additionalProperties"] is False
     assert "discriminator" in str(schemas["NewOrder"]["properties"]["payment"])
@@ -77,9 +79,15 @@ def test_parameters_keep_their_bounds_and_defaults(document: Any) -> None:
 
     assert [parameter["name"] for parameter in parameters] == ["limit", "customerId.eq", "since"]
     limit, customer, since = (parameter["schema"] for parameter in parameters)
-    assert limit == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+    assert limit == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 200,
+        "default": 50,
+        "format": "int32",
+    }
     assert customer == {"type": "string", "minLength": 1, "maxLength": 64}
-    assert since == {"type": "string", "format": "date"}
+    assert since == {"type": "string", "format": "date", "maxLength": 10}
     [ticks] = document["paths"]["/api/ticks"]["get"]["parameters"]
     assert ticks["schema"]["minimum"] == 0
     [code] = document["paths"]["/api/orders/{code}"]["delete"]["parameters"]
