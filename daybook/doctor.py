@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable
 
 import click
@@ -11,9 +12,13 @@ from store.books import list_books
 from store.checkup import check_book, lags
 from store.database import open_pool
 from store.migrate import missing
+from store.parked import list_parked
 
 _LONG_LAG = 1000
 """Events. A follower that is further behind than this is stopped or too slow."""
+
+
+_PARKED = "Read 'daybook parked list', mend the reason, and run 'daybook parked retry'."
 
 
 async def examine(database_url: str, say: Callable[[str], None]) -> list[str]:
@@ -37,13 +42,15 @@ async def examine(database_url: str, say: Callable[[str], None]) -> list[str]:
                         f"{lag.book_id}: follower {lag.follower} is {lag.lag} events behind. "
                         "Is 'daybook follow' running?"
                     )
+            parked = Counter(it.book_id for it in await list_parked(connection))
+            wrong += [f"{book_id}: {count} parked. {_PARKED}" for book_id, count in parked.items()]
     return wrong
 
 
 @click.command()
 @click.option("--quiet", is_flag=True, help="Say only what is wrong.")
 def doctor(*, quiet: bool) -> None:
-    """Check migrations, the order of every book, number series, and the lag of followers.
+    """Check migrations, the order of every book, number series, followers and parked events.
 
     Exit status 0: all is well; 1: something is wrong, and printed on standard error.
     """
