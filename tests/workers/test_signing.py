@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from svix.webhooks import Webhook as Svix
+from svix.webhooks import WebhookVerificationError as SvixVerificationError
 
 from workers.signing import SignatureInvalid, sign, verify
 
@@ -64,11 +66,12 @@ def test_an_independent_verifier_accepts_every_live_secret(
     headers = sign(message_id, int(time.time()), body, secrets)
     for secret in secrets:
         Webhook(secret).verify(body, headers, json_parse=False)
+        Svix(secret).verify(body, headers)
         verify(headers, body, [secret], now=time.time())
 
 
 @given(body=bodies, secret=keys, other=keys, message_id=message_ids, data=st.data())
-def test_every_mutation_is_refused_by_the_independent_verifier_and_by_ours(
+def test_every_mutation_is_refused_by_independent_verifiers_and_by_ours(
     body: bytes, secret: str, other: str, message_id: str, data: st.DataObject
 ) -> None:
     now = int(time.time())
@@ -92,9 +95,11 @@ def test_every_mutation_is_refused_by_the_independent_verifier_and_by_ours(
     for mutated, content, key in mutations:
         with pytest.raises(SignatureInvalid):
             verify(mutated, content, [key], now=now)
-        # The other verifier decodes first: a flipped bit may also leave no UTF-8 behind.
+        # The other verifiers decode first: a flipped bit may also leave no UTF-8 behind.
         with pytest.raises((WebhookVerificationError, UnicodeDecodeError)):
             Webhook(key).verify(content, mutated, json_parse=False)
+        with pytest.raises((SvixVerificationError, UnicodeDecodeError)):
+            Svix(key).verify(content, mutated)
 
 
 @pytest.mark.parametrize("age", [-301, 301])
