@@ -11,7 +11,7 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -42,24 +42,38 @@ def main() -> int:
     options = _options()
     print("Running the tests once without a fault …", flush=True)
     seen = _survey(options.examples)
-    faults = [it for it in _all_faults() if it.module.startswith(options.only)]
-    if 0 < options.sample < len(faults):
-        faults = random.Random(options.seed).sample(faults, options.sample)  # noqa: S311 - a sample
-    faults.sort()
+    before = msgspec.json.decode(REPORT.read_bytes(), type=list[Result]) if options.again else []
+    faults = _chosen(options, {(it.module, it.number) for it in before if it.outcome == SURVIVED})
     print(f"{len(faults)} faults to plant.", flush=True)
     outcomes = partial(_outcomes, seen=seen, jobs=options.jobs, patience=options.patience)
-    quick = outcomes(faults, examples=options.examples)
-    left = [it for it in faults if quick[it] == SURVIVED]
+    ends = outcomes(faults, examples=options.examples)
+    _reported(before, ends, seen)
+    left = [it for it in faults if ends[it] == SURVIVED]
     print(f"{len(left)} survive with {options.examples} examples; now with all.", flush=True)
-    full = outcomes(left, examples=None)
-    results = [
-        Result(f.module, f.line, f.operator, f.change, f.number, end, len(seen.tests(f)))
-        for f, end in {**quick, **full}.items()
-    ]
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
-    score = _tell(results)
-    return int(score < options.at_least)
+    ends |= outcomes(left, examples=None)
+    return int(_tell(_reported(before, ends, seen)) < options.at_least)
+
+
+def _chosen(options: argparse.Namespace, survivors: Collection[tuple[str, int]]) -> list[Planted]:
+    faults = [it for it in _all_faults() if it.module.startswith(options.only)]
+    if options.again:
+        return [it for it in faults if (it.module, it.number) in survivors]
+    if 0 < options.sample < len(faults):
+        faults = random.Random(options.seed).sample(faults, options.sample)  # noqa: S311 - a sample
+    return sorted(faults)
+
+
+def _reported(
+    before: Sequence[Result], ends: Mapping[Planted, str], seen: Seen
+) -> Collection[Result]:
+    """Write what is known of each fault: what was found out now, in place of what was before."""
+    known = {(it.module, it.number): it for it in before}
+    for it, end in ends.items():
+        tests = len(seen.tests(it))
+        result = Result(it.module, it.line, it.operator, it.change, it.number, end, tests)
+        known[it.module, it.number] = result
+    REPORT.write_bytes(msgspec.json.format(msgspec.json.encode([*known.values()]), indent=1))
+    return known.values()
 
 
 def _options() -> argparse.Namespace:
@@ -67,6 +81,7 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("--sample", type=int, default=400, help="so many faults, by chance (0: all of them)")
     add("--seed", type=int, default=1, help="which chance")
+    add("--again", action="store_true", help="only what survived the last time, after new tests")
     add("--only", default="domain", help="modules whose names begin so: domain.posting")
     add("--jobs", type=int, default=os.cpu_count() or 1, help="faults that are tried at once")
     add("--examples", type=int, default=15, help="examples of the first, quick trial")
@@ -130,7 +145,7 @@ def _progress(total: int) -> Callable[[Planted, str], None]:
     return tell
 
 
-def _tell(results: Sequence[Result]) -> float:
+def _tell(results: Collection[Result]) -> float:
     """Print the table; answer how many percent of the faults were found."""
     print(f"{'module':40} {'faults':>7} {'found':>7} {'score':>7}")
     for module in sorted({it.module for it in results}):
@@ -138,7 +153,7 @@ def _tell(results: Sequence[Result]) -> float:
     return _row("all", results)
 
 
-def _row(name: str, results: Sequence[Result]) -> float:
+def _row(name: str, results: Collection[Result]) -> float:
     found = sum(it.outcome != SURVIVED for it in results)
     score = 100 * found / len(results) if results else 100.0
     print(f"{name:40} {len(results):7} {found:7} {score:6.1f}%")

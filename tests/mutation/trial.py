@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from coverage import Coverage
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from msgspec import json
 from typing_extensions import override
 
@@ -106,6 +106,8 @@ class _Choice:
         if order is not None:
             items[:] = [it for it in items if _name(it) in order]
             items.sort(key=lambda it: order[_name(it)])
+        if not self.examples:  # all the others had their full chance with few examples
+            items[:] = [it for it in items if _has_examples(it)]
         for item in items:
             machine: Any = getattr(item, "cls", None)
             # A state machine names its own number of runs, which no profile changes.
@@ -122,6 +124,11 @@ class _Choice:
         finally:
             name = _name(item)
             self.seconds[name] = self.seconds.get(name, 0) + perf_counter() - start
+
+
+def _has_examples(item: pytest.Item) -> bool:
+    test, machine = getattr(item, "obj", None), getattr(item, "cls", None)
+    return is_hypothesis_test(test) or isinstance(getattr(machine, "settings", None), settings)
 
 
 def _name(item: pytest.Item) -> str:
