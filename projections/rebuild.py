@@ -22,6 +22,7 @@ BESIDE = "rebuild"
 _LOCK = 7_225_914_430_062_015_489  # an arbitrary number that names "Daybook rebuilds here"
 _CLOSE = 2_000
 _PATIENCE_SECONDS = 120
+_PAUSE_SECONDS = 0.1
 
 
 class AlreadyRunning(Exception):
@@ -56,6 +57,7 @@ async def rebuild(pool: Pool, projections: Sequence[Projection], report: Report)
             await _catch_up(building, report)
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 while not await _swapped(building):
+                    await asyncio.sleep(_PAUSE_SECONDS)
                     await building.catch_up(report)
             return resumed
         finally:
@@ -81,11 +83,11 @@ async def drop_leftovers(connection: Connection) -> list[str]:
 
 
 async def _swapped(building: Building) -> bool:
-    """Swap the tables, unless somebody reads the old ones for too long."""
+    """Swap the tables, unless somebody uses the old ones for too long."""
     connection = building.connection
+    tables = [f"{SCHEMA}.{table}" for it in building.projections for table in tables_of(it)]
     try:
         async with connection.transaction():
-            # Nobody should have to wait longer behind the swap than for a slow list.
             await connection.execute("set local lock_timeout = '2s'")
             rows = await connection.fetch(
                 "select book_id, position from store.checkpoints where follower = $1"
@@ -93,12 +95,30 @@ async def _swapped(building: Building) -> bool:
                 FOLLOWER,
             )
             await building.advance_to({row["book_id"]: row["position"] for row in rows})
+            await connection.execute(_BRIEFLY)
+            await connection.execute(await _locking(connection, tables))
+            await connection.execute("set local statement_timeout = 0")
             for projection in building.projections:
                 await _move(connection, projection)
             await building.discard()
-    except asyncpg.LockNotAvailableError:
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
         return False
     return True
+
+
+async def _locking(connection: Connection, tables: Sequence[str]) -> str:
+    """The statement that locks those of the tables that there are."""
+    rows = await connection.fetch(
+        "select name from unnest($1::text[]) as name where to_regclass(name) is not null",
+        list(tables),
+    )
+    names = ", ".join(row["name"] for row in rows)
+    return f"lock table {names} in access exclusive mode" if names else "select"
+
+
+# A report may hold a table that the swap still needs, and wait for one that the swap has. After a
+# second PostgreSQL would end one of the two; well before that, it is the swap that steps back.
+_BRIEFLY = "set local lock_timeout = '200ms'; set local statement_timeout = '500ms'"
 
 
 async def _move(connection: Connection, projection: Projection) -> None:
