@@ -124,3 +124,15 @@ def test_sizes_are_limited_even_in_drafts() -> None:
     assert codes(full.when(set_amount, three).refuses(RuleBroken)) == [
         ("taxes-limit", "/flat/taxes")
     ]
+
+
+def test_a_refusal_names_the_kind_of_what_is_missing_or_there_already() -> None:
+    taken = given_streams(*credited(sold(), lines=[part("lin_1", 1)]))
+    there = taken.when(draft_over, "crn_1", DRAFTED).refuses(AlreadyExists)
+    assert (there.kind, there.id) == ("credit-note", "crn_1")
+    missing = msgspec.structs.replace(DRAFTED, invoice_id="inv_9")
+    gone = taken.when(draft_over, "crn_2", missing).refuses(NotFound)
+    assert (gone.kind, gone.id) == ("invoice", "inv_9")
+    empty = given(CREDIT_NOTE, CreditNoteDrafted())
+    line = empty.when(remove_line, "lin_9").refuses(NotFound)
+    assert (line.kind, line.id) == ("line", "lin_9")

@@ -188,3 +188,17 @@ def test_deciding_twice_gives_the_same() -> None:
     book = credited(sold(), posted=False)
     read = given_streams(*book).read
     assert post(read, "crn_1", today=TODAY) == post(read, "crn_1", today=TODAY)
+
+
+def test_credit_of_a_currency_with_three_digits_is_used_to_the_last_of_them() -> None:
+    book = credited(sold(currency="KWD"), apply=False)
+    fils = Decimal("0.335")
+    wish = [Allocation(invoice_id="inv_1", amount=fils)]
+    used = done(book, apply(given_streams(*book).read, "crn_1", wish, today=TODAY))
+    assert [it.amount for it in note_in(used).applied] == [fils]
+    back = unapply(given_streams(*used).read, "crn_1", "inv_1", amount=fils, today=TODAY)
+    after = done(used, back)
+    assert note_in(after).applied == ()
+    assert open_credit(note_in(after)) == open_credit(note_in(book))
+    paid = done(after, refund(given_streams(*after).read, "crn_1", asked("0.335"), today=TODAY))
+    assert open_credit(note_in(paid)) == open_credit(note_in(book)) - fils
