@@ -12,7 +12,9 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
@@ -103,7 +105,12 @@ def _survey(examples: int) -> Seen:
     child = start(partial(survey, answer, TESTS, examples=examples), limit=3600)
     if outcome(os.waitpid(child, 0)[1]) != SURVIVED:
         sys.exit(f"The tests fail without any fault: run pytest {TESTS} first.")
-    return msgspec.json.decode(answer.read_bytes(), type=Seen)
+    seen = msgspec.json.decode(answer.read_bytes(), type=Seen)
+    for name in seen.libraries:  # once here, instead of in the process of every fault
+        with suppress(ImportError):
+            import_module(name)
+    assert "domain" not in sys.modules, "no fault could be planted in what is imported already"
+    return seen
 
 
 def _outcomes(
@@ -123,7 +130,7 @@ def _outcomes(
             limit = patience + 4 * sum(seen.seconds.get(it, 0) for it in tests) * (
                 1 if examples else 15
             )
-            work = partial(trial, fault, tests, examples=examples)
+            work = partial(trial, fault, seen, examples=examples)
             running[start(work, limit=limit)] = fault
     return ended
 

@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ from tests.mutation.mutants import mutants
 
 FLAGS = "-q -x --noconftest -p no:randomly -p no:xdist -p no:cacheprovider --assert=plain"
 MEMORY = 4 * 2**30
+SLOW = 2.0
+"""Seconds of processor time; a test that takes longer has its turn in the second look only."""
 KILLED, SURVIVED, TIMED_OUT = "killed", "survived", "timed out"
 
 
@@ -44,9 +46,10 @@ class Seen(NamedTuple):
 
     seconds: dict[str, float]
     reached: dict[str, dict[int, list[str]]]
+    libraries: list[str]
 
-    def tests(self, fault: Planted) -> list[str]:
-        """The tests that reach the line, the quickest first.
+    def tests(self, fault: Planted, *, most: float | None = None) -> list[str]:
+        """The tests that reach the line and take ``most`` seconds, the quickest first.
 
         What stands outside of functions is reached on import, by nobody or by all: those tests
         come first that enter the module.
@@ -56,6 +59,8 @@ class Seen(NamedTuple):
         found = {it for it in lines.get(fault.line, ()) if it}
         if not found and "" in lines.get(fault.line, ()):
             found = {*self.seconds}
+        if most is not None:
+            found = {it for it in found if self.seconds.get(it, 0) <= most}
         return sorted(found, key=lambda it: (it not in inside, self.seconds.get(it, 0), it))
 
 
@@ -95,8 +100,11 @@ class _Finder(MetaPathFinder):
 class _Choice:
     """A plugin: leaves the chosen tests, in their order, and measures them."""
 
-    def __init__(self, chosen: Collection[str] | None, *, examples: int | None) -> None:
+    def __init__(
+        self, chosen: Collection[str] | None, *, examples: int | None, late: Collection[str] = ()
+    ) -> None:
         self.order = None if chosen is None else {it: n for n, it in enumerate(chosen)}
+        self.late = {*late}
         self.examples = examples
         self.seconds: dict[str, float] = {}
         self.coverage: Coverage | None = None
@@ -107,7 +115,7 @@ class _Choice:
             items[:] = [it for it in items if _name(it) in order]
             items.sort(key=lambda it: order[_name(it)])
         if not self.examples:  # all the others had their full chance with few examples
-            items[:] = [it for it in items if _has_examples(it)]
+            items[:] = [it for it in items if _has_examples(it) or _name(it) in self.late]
         for item in items:
             machine: Any = getattr(item, "cls", None)
             # A state machine names its own number of runs, which no profile changes.
@@ -118,12 +126,12 @@ class _Choice:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         if self.coverage:
             self.coverage.switch_context(_name(item))
-        start = perf_counter()
+        start = process_time()
         try:
             return (yield)
         finally:
             name = _name(item)
-            self.seconds[name] = self.seconds.get(name, 0) + perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0) + process_time() - start
 
 
 def _has_examples(item: pytest.Item) -> bool:
@@ -172,14 +180,22 @@ def outcome(status: int) -> str:
     return SURVIVED if os.WEXITSTATUS(status) in {0, 5} else KILLED
 
 
-def trial(fault: Planted, tests: Sequence[str], *, examples: int | None) -> int:
-    """Run the tests with the fault in place: zero when no test fails."""
+def trial(fault: Planted, seen: Seen, *, examples: int | None) -> int:
+    """Run the tests with the fault in place: zero when no test fails.
+
+    Without a number of examples it is the second look: at tests with as many as ever, and at slow
+    ones.
+    """
+    tests = seen.tests(fault, most=SLOW if examples else None)
     if not tests:
         return int(pytest.ExitCode.NO_TESTS_COLLECTED)
     sys.meta_path.insert(0, _Finder(fault))
     use_profile(examples)
     files = sorted({it.partition("::")[0] for it in tests})
-    return int(pytest.main([*FLAGS.split(), *files], [_Choice(tests, examples=examples)]))
+    late = [it for it in tests if seen.seconds.get(it, 0) > SLOW]
+    return int(
+        pytest.main([*FLAGS.split(), *files], [_Choice(tests, examples=examples, late=late)])
+    )
 
 
 def survey(answer: Path, folder: str, *, examples: int | None) -> int:
@@ -195,5 +211,8 @@ def survey(answer: Path, folder: str, *, examples: int | None) -> int:
         str(Path(path).relative_to(root)): {**gathered.contexts_by_lineno(path)}
         for path in gathered.measured_files()
     }
-    answer.write_bytes(json.encode(Seen(plugin.seconds, reached)))
+    # What belongs to the project is left to each trial: it could bring the domain without a fault.
+    names = [it for it in [*sys.modules] if not Path(it.partition(".")[0]).is_dir()]
+    libraries = sorted(it for it in names if not it.startswith(("__", "_pytest.", "domain")))
+    answer.write_bytes(json.encode(Seen(plugin.seconds, reached, libraries)))
     return code
