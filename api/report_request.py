@@ -90,7 +90,7 @@ async def known_at(caller: Caller, text: str | None) -> Known:
     Raises:
         Problem: 400 when it is neither a position nor an instant.
     """
-    moment = _moment(text)
+    moment = moment_of("knownAt", text)
     pool, wait = caller.doors.pool, caller.doors.list_wait_seconds
     head = await caller.books.head(caller.book_id)
     reached = await caught_up(pool, caller.book_id, FOLLOWER, head, within_seconds=wait)
@@ -101,7 +101,12 @@ async def known_at(caller: Caller, text: str | None) -> Known:
     return Known(moment, moment) if moment < reached else Known(LATEST, reached)
 
 
-def _moment(text: str | None) -> int | datetime | None:
+def moment_of(parameter: str, text: str | None) -> int | datetime | None:
+    """The position of the log or the instant that a parameter names.
+
+    Raises:
+        Problem: 400 when it is neither.
+    """
     if text is None:
         return None
     if _POSITION.fullmatch(text):
@@ -113,7 +118,7 @@ def _moment(text: str | None) -> int | datetime | None:
     except (ValueError, OverflowError):
         pass
     raise wrong(
-        "knownAt",
+        parameter,
         "wrong-format",
         "This is neither an instant with its offset such as 2026-04-02T00:00:00Z (in a query "
         "string, write + as %2B) nor a position of the log such as 1500.",

@@ -11,7 +11,7 @@ from projections.filters import Field, folded
 from projections.latest import TEXT, LatestTable
 from projections.page import Listing
 from projections.projection import News
-from store.database import Connection
+from store.database import Connection, Pool
 
 NAME = "customers"
 
@@ -90,7 +90,7 @@ LISTING = Listing(
 
 
 async def balances_of(
-    connection: Connection, book_id: str, customer_ids: list[str]
+    connection: Connection | Pool, book_id: str, customer_ids: list[str]
 ) -> dict[str, list[tuple[str, Decimal, Decimal]]]:
     """What these customers owe: currency, balance, and the credit that is already taken off it.
 
