@@ -25,7 +25,7 @@ from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoice_money import InvoiceMoneyController
-from api.invoices import InvoiceController
+from api.invoices import INVOICE_ROUTES
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
 from api.payments import PaymentController
@@ -47,7 +47,7 @@ from api.xapi.routes import xapi_router
 OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 
 ROUTES = (
-    InvoiceController,
+    *INVOICE_ROUTES,
     CustomerController,
     PaymentController,
     CreditNoteController,
