@@ -20,6 +20,7 @@ from benchmarks import (
     patch_vs_noop,
     posts_one_series,
     posts_two_processes,
+    single_vs_independent,
     stream_open,
 )
 from benchmarks.figures import Figure
@@ -55,6 +56,7 @@ _MODULES = (
     append_vs_pgbench,
     posts_one_series,
     posts_two_processes,
+    single_vs_independent,
     domain_speed,
     stream_open,
     append_at_size,
