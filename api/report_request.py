@@ -15,13 +15,12 @@ from api.caller import Caller
 from api.clock import day_in
 from api.csv_text import MEDIA_TYPE, csv_of
 from api.faults import Fault
+from api.list_routes import followed
 from api.paging import next_link
 from api.problems import Problem
 from domain.book_settings import BOOK, DEFAULTS, SETTINGS
 from domain.errors import NotFound
 from projections.moment import LATEST, Span, position_at
-from projections.progress import caught_up
-from projections.tables import FOLLOWER
 
 T = TypeVar("T")
 
@@ -91,13 +90,11 @@ async def known_at(caller: Caller, text: str | None) -> Known:
         Problem: 400 when it is neither a position nor an instant.
     """
     moment = moment_of("knownAt", text)
-    pool, wait = caller.doors.pool, caller.doors.list_wait_seconds
-    head = await caller.books.head(caller.book_id)
-    reached = await caught_up(pool, caller.book_id, FOLLOWER, head, within_seconds=wait)
+    _, reached = await followed(caller)
     if moment is None:
         return Known(LATEST, reached)
     if isinstance(moment, datetime):
-        moment = await position_at(pool, caller.book_id, moment)
+        moment = await position_at(caller.doors.pool, caller.book_id, moment)
     return Known(moment, moment) if moment < reached else Known(LATEST, reached)
 
 

@@ -250,3 +250,32 @@ async def test_reports_show_what_was_just_written(
         told = await report(client, "balances")
         assert told["items"][0]["balance"] == f"{238 * count}.00"
         assert told["asOf"] == await books.head(book.book_id)
+
+
+async def test_the_list_of_customers_tells_what_each_owes(
+    client: httpx.AsyncClient, sell: Sell
+) -> None:
+    for id_ in ("A", "B"):
+        await customer(client, id_)
+    await sell("A")
+
+    listed = (await client.get("/api/customers?sort=name")).json()["items"]
+
+    assert [it["balances"] for it in listed] == [
+        [{"currency": "EUR", "balance": "238.00", "credit": "0.00"}],
+        [],
+    ]
+
+
+async def test_lines_of_all_invoices_are_found_by_what_was_sold(
+    client: httpx.AsyncClient, sell: Sell
+) -> None:
+    await customer(client, "A")
+    id_, invoice = await sell("A")
+
+    found = (await client.get("/api/invoice-lines?code.eq=STOVE&state.eq=Posted")).json()["items"]
+
+    assert [(it["invoiceId"], it["number"], it["net"]) for it in found] == [
+        (id_, invoice.number, "200.00")
+    ]
+    assert (await client.get("/api/serials?serialNumber.eq=1")).json()["items"] == []
