@@ -38,6 +38,7 @@ from api.sandbox import SandboxController
 from api.series import SeriesController
 from api.settings import SettingsController
 from api.shell import shell
+from api.sold_goods import list_invoice_lines, list_serials
 from api.strict_json import StrictJSON
 from api.tax_codes import TaxCodeController
 from api.translate import problem_of
@@ -63,6 +64,8 @@ ROUTES = (
     ReplayController,
     ReportController,
     audit_trail,
+    list_invoice_lines,
+    list_serials,
     list_event_types,
     get_event_schema,
     ApiKeyController,
