@@ -71,7 +71,7 @@ def plan(body: InvoiceRow) -> Plan:
         serials=_serials(body, references, violations),
         notes=tuple(_children(body, "notes", "not")),
         tables=tuple(_tables(body)),
-        taxes=tuple(_children(body, "overrides", "txo")),
+        taxes=tuple(_children(body, "overrides", "tov")),
         payments=tuple(
             Child(row, f"/payments/{index}", payment_id(id_, index))
             for index, row in enumerate(body.payments or ())

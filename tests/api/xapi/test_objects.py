@@ -124,7 +124,7 @@ async def test_schemas_have_versions(client: httpx.AsyncClient, table: str) -> N
 
 @pytest.mark.parametrize("table", ALL)
 @settings(
-    max_examples=25,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(choice=st.data())
