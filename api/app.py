@@ -25,7 +25,7 @@ from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
 from api.health import healthz, readyz
 from api.invoice_money import InvoiceMoneyController
-from api.invoices import InvoiceController
+from api.invoices import INVOICE_ROUTES
 from api.lanes import with_turns
 from api.metrics import Meters, metrics
 from api.openapi import openapi_config
@@ -40,6 +40,7 @@ from api.sandbox import SandboxController
 from api.series import SeriesController
 from api.settings import SettingsController
 from api.shell import shell
+from api.sold_goods import list_invoice_lines, list_serials
 from api.strict_json import StrictJSON
 from api.tax_codes import TaxCodeController
 from api.translate import problem_of
@@ -49,7 +50,7 @@ from api.xapi.routes import xapi_router
 OpenDoors = Callable[[], AbstractAsyncContextManager[Doors]]
 
 ROUTES = (
-    InvoiceController,
+    *INVOICE_ROUTES,
     CustomerController,
     PaymentController,
     CreditNoteController,
@@ -65,6 +66,8 @@ ROUTES = (
     ReplayController,
     ReportController,
     audit_trail,
+    list_invoice_lines,
+    list_serials,
     list_event_types,
     get_event_schema,
     ApiKeyController,

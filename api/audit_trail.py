@@ -1,7 +1,7 @@
 """The audit trail over HTTP: who did what when, in words."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.caller import Caller
-from api.clock import instant_of
 from api.commands import Ask
 from api.list_contract import list_operation
 from api.list_routes import members_of
 from api.lists import page_of, parse_list
-from api.report_request import Format, as_csv, as_page, known_at, wants_csv
+from api.report_request import Format, as_csv, as_page, known_at, moment_of, wants_csv
 from api.report_schemas import AuditOut, AuditPage
 from projections.audit_trail import LISTING, events_at
 from projections.filters import Condition
@@ -23,12 +22,20 @@ from projections.page import fetch_page
 from projections.sentences import sentence
 
 Since = Annotated[
-    datetime | None,
-    QueryParameter(name="from", description="Only what was recorded at this instant or later."),
+    str | None,
+    QueryParameter(
+        name="from",
+        max_length=40,
+        description="Only what was recorded at this instant (RFC 3339), or position, or later.",
+    ),
 ]
 Until = Annotated[
-    datetime | None,
-    QueryParameter(name="to", description="Only what was recorded up to this instant."),
+    str | None,
+    QueryParameter(
+        name="to",
+        max_length=40,
+        description="Only what was recorded up to this instant (RFC 3339) or position.",
+    ),
 ]
 
 _POSITION = LISTING.fields["position"]
@@ -66,14 +73,10 @@ async def audit_trail(
         also=("from", "to", "format"),
     )
     known = await known_at(caller, None)
-    since, until = instant_of("from", since), instant_of("to", until)
-    within: list[Condition] = []
-    if since is not None:
-        before = await position_at(doors.pool, caller.book_id, max(since, _FIRST) - _TICK)
-        within.append(Condition(_POSITION, "gt", (before,)))
-    if until is not None:
-        last = await position_at(doors.pool, caller.book_id, until)
-        within.append(Condition(_POSITION, "lte", (last,)))
+    within = [
+        *await _bound(caller, "gte", moment_of("from", since)),
+        *await _bound(caller, "lte", moment_of("to", until)),
+    ]
     query = msgspec.structs.replace(asked.query, where=(*asked.query.where, *within))
     found = await fetch_page(doors.pool, LISTING, caller.book_id, query)
     events = await events_at(doors.pool, caller.book_id, [it["position"] for it in found.rows])
@@ -85,3 +88,19 @@ async def audit_trail(
         return as_csv("audit-trail", AuditOut, items)
     page: Any = page_of(asked, items, found.last, doors.cursors, as_of=known.shown)
     return as_page(request, page, page.next_cursor)
+
+
+async def _bound(
+    caller: Caller, operator: Literal["gte", "lte"], moment: int | datetime | None
+) -> list[Condition]:
+    """The events from a moment on, or up to it, by their positions."""
+    if moment is None:
+        return []
+    if isinstance(moment, datetime):
+        first = operator == "gte" and moment > _FIRST
+        # What was recorded from an instant on begins behind what had been recorded just before it.
+        seen = await position_at(
+            caller.doors.pool, caller.book_id, moment - _TICK if first else moment
+        )
+        moment = seen + 1 if first else seen
+    return [Condition(_POSITION, operator, (moment,))]

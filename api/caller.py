@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request
 
 from api.envelope import envelope
+from api.known_settings import KnownSettings
 from api.paging import Cursors
 from api.problems import Problem
 from api.quota import Quotas
@@ -50,6 +51,7 @@ class Doors(msgspec.Struct, frozen=True):
     allow_loopback_webhooks: bool = False
     metrics_token: str | None = None
     quotas: Quotas | None = None
+    settings: KnownSettings = msgspec.field(default_factory=KnownSettings)
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -4,12 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from api.allocation_schemas import AllocationOut, RefundOut, allocations_out, refunds_out
-from api.invoice_schemas import TaxOut, TotalsOut
 from api.tax_schemas import AppliedTaxOut, taxes_out
+from api.totals_schemas import TotalsOut, totals_out
 from api.wire import Reply
 from domain.credit_note import CreditNote, available_actions, open_credit, refunded
 from domain.facts.credit_note import FlatAmount
-from domain.facts.invoice_parts import Totals
 from domain.money import rounded
 from store.recorded import Versioned
 
@@ -82,7 +81,7 @@ class CreditNoteOut(Reply):
             "customer_name": note.buyer.name if note.buyer else None,
             "lines": _lines_out(note),
             "flat": _flat_out(note.flat) if note.flat else None,
-            "totals": _totals_out(note.posted_totals) if note.posted_totals else None,
+            "totals": totals_out(note.posted_totals) if note.posted_totals else None,
             "open_amount": rounded(open_credit(note), note.currency),
             "refunded_amount": rounded(refunded(note), note.currency),
             "allocations": allocations_out(note.applied),
@@ -142,11 +141,3 @@ def _lines_out(note: CreditNote) -> list[CreditLineOut]:
 
 def _flat_out(flat: FlatAmount) -> FlatOut:
     return FlatOut(description=flat.description, amount=flat.amount, taxes=taxes_out(flat.taxes))
-
-
-def _totals_out(sums: Totals) -> TotalsOut:
-    values = {it: getattr(sums, it) for it in TotalsOut.__struct_fields__}
-    values["taxes"] = [
-        TaxOut(**{it: getattr(tax, it) for it in TaxOut.__struct_fields__}) for tax in sums.taxes
-    ]
-    return TotalsOut(**values)

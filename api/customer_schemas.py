@@ -198,6 +198,14 @@ class BalanceOut(Reply):
         return cls(customer_id=entity.id, balances=balances, row_version=entity.version)
 
 
+class CustomerBalance(Reply):
+    """What a customer owes in one currency, after the `credit` that settles nothing yet."""
+
+    currency: str
+    balance: Decimal
+    credit: Decimal
+
+
 class CustomerListed(Reply):
     """A customer in a list."""
 
@@ -211,6 +219,7 @@ class CustomerListed(Reply):
     active: bool
     hold: str | None
     credit_limit: Decimal | None
+    balances: list[CustomerBalance]
     row_version: int
     created_at: datetime
     updated_at: datetime

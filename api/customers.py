@@ -1,5 +1,7 @@
 """Customers over HTTP."""
 
+from typing import Any
+
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
 
@@ -8,6 +10,7 @@ from api.commands import Ask, on
 from api.customer_schemas import (
     BalanceOut,
     CreditLimitIn,
+    CustomerBalance,
     CustomerIn,
     CustomerListed,
     CustomerOut,
@@ -25,7 +28,7 @@ from domain import customer as decisions
 from domain.account import ACCOUNT, Account
 from domain.aggregate import Change, Read
 from domain.customer import CUSTOMER
-from projections.customer_list import LISTING
+from projections.customer_list import LISTING, balances_of
 
 _EXAMPLE = {
     "id": "ACME",
@@ -71,7 +74,14 @@ class CustomerController(Controller):
     )
     async def list_customers(self, request: Ask, caller: By) -> Response[CustomerPage]:
         """Customers, newest first unless ``sort`` says otherwise, archived ones too."""
-        return await listed(request, caller, LISTING, CustomerListed)
+
+        async def with_balances(rows: list[dict[str, Any]]) -> None:
+            ids = [row["id"] for row in rows]
+            found = await balances_of(caller.doors.pool, caller.book_id, ids)
+            for row in rows:
+                row["balances"] = [CustomerBalance(*it) for it in found.get(row["id"], ())]
+
+        return await listed(request, caller, LISTING, CustomerListed, complete=with_balances)
 
     @get("/{customer_id:str}", operation_id="getCustomer", summary="Get a customer", opt=READ)
     async def get_customer(

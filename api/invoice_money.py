@@ -10,7 +10,8 @@ from msgspec import UNSET, Meta, UnsetType
 from api.credit_note_replies import CreditNoteOut
 from api.credit_note_schemas import CreditIn
 from api.editing import CREATE, TRANSITION, Editing
-from api.invoice_schemas import InvoiceOut
+from api.invoice_replies import InvoiceOut
+from api.invoices.showing import showing
 from api.payment_schemas import InvoicePaymentIn, PaymentOut
 from api.wire import IdInPath, Money, Reason, RowVersion, Wire, optional_decimal
 from domain import credit_note, payment, settlement
@@ -125,7 +126,8 @@ class InvoiceMoneyController(Controller):
                 amount=optional_decimal(data.amount),
             )
 
-        return await edit.change(INVOICE(invoice_id), decide, InvoiceOut.of, seen=data.row_version)
+        show = await showing(edit.caller)
+        return await edit.change(INVOICE(invoice_id), decide, show, seen=data.row_version)
 
     @post(
         "/{invoice_id:str}/recover",
@@ -148,7 +150,8 @@ class InvoiceMoneyController(Controller):
                 amount=optional_decimal(data.amount),
             )
 
-        return await edit.change(INVOICE(invoice_id), decide, InvoiceOut.of, seen=data.row_version)
+        show = await showing(edit.caller)
+        return await edit.change(INVOICE(invoice_id), decide, show, seen=data.row_version)
 
 
 def _payable(read: Read, invoice_id: str) -> Invoice:

@@ -1,7 +1,7 @@
 """What every list route does: read the query, wait for the read models, answer a page."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response
@@ -14,6 +14,9 @@ from projections.page import Listing, fetch_page
 from projections.progress import caught_up
 from projections.tables import FOLLOWER
 
+Complete: TypeAlias = Callable[[list[dict[str, Any]]], Awaitable[None]]
+"""Puts further members into the rows of a page, which another table has."""
+
 
 async def listed(
     request: Request[Any, Any, Any],
@@ -23,6 +26,7 @@ async def listed(
     *,
     follower: str = FOLLOWER,
     where: Sequence[Condition] = (),
+    complete: Complete | None = None,
 ) -> Response[Any]:
     """A page of a list that shows at least what was committed when the request came in.
 
@@ -41,6 +45,8 @@ async def listed(
     _, reached = await followed(caller, follower)
     query = msgspec.structs.replace(asked.query, where=(*where, *asked.query.where))
     rows = await fetch_page(doors.pool, listing, caller.book_id, query)
+    if complete is not None:
+        await complete(rows.rows)
     items = [item(**row) for row in rows.rows]
     page = page_of(asked, items, rows.last, doors.cursors, as_of=reached)
     headers = {}

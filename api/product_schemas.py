@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.line_schemas import Uom
+from api.line_schemas import Gtin, Months, Uom
 from api.tax_schemas import AppliedTaxOut, Taxes, TaxIn, taxes_of, taxes_out
 from api.wire import (
     Code,
@@ -35,16 +35,6 @@ Status = Annotated[
     Literal["Active", "Discontinued", "Obsolete"],
     Meta(description="Selling what is discontinued is warned of; what is obsolete is not sold."),
 ]
-Gtin = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{8,14}(?![\s\S])",
-        max_length=14,
-        description="Global trade item number: the digits of the bar code.",
-        examples=["4006381333931"],
-    ),
-]
-Months = Annotated[int, Meta(ge=0, le=1200, description="Months of a warranty.", examples=[24])]
 
 _DECIMALS = ("unit_price", "list_price", "min_price", "cost", "weight")
 

@@ -15,13 +15,12 @@ from api.caller import Caller
 from api.clock import day_in
 from api.csv_text import MEDIA_TYPE, csv_of
 from api.faults import Fault
+from api.list_routes import followed
 from api.paging import next_link
 from api.problems import Problem
 from domain.book_settings import BOOK, DEFAULTS, SETTINGS
 from domain.errors import NotFound
 from projections.moment import LATEST, Span, position_at
-from projections.progress import caught_up
-from projections.tables import FOLLOWER
 
 T = TypeVar("T")
 
@@ -90,18 +89,21 @@ async def known_at(caller: Caller, text: str | None) -> Known:
     Raises:
         Problem: 400 when it is neither a position nor an instant.
     """
-    moment = _moment(text)
-    pool, wait = caller.doors.pool, caller.doors.list_wait_seconds
-    head = await caller.books.head(caller.book_id)
-    reached = await caught_up(pool, caller.book_id, FOLLOWER, head, within_seconds=wait)
+    moment = moment_of("knownAt", text)
+    _, reached = await followed(caller)
     if moment is None:
         return Known(LATEST, reached)
     if isinstance(moment, datetime):
-        moment = await position_at(pool, caller.book_id, moment)
+        moment = await position_at(caller.doors.pool, caller.book_id, moment)
     return Known(moment, moment) if moment < reached else Known(LATEST, reached)
 
 
-def _moment(text: str | None) -> int | datetime | None:
+def moment_of(parameter: str, text: str | None) -> int | datetime | None:
+    """The position of the log or the instant that a parameter names.
+
+    Raises:
+        Problem: 400 when it is neither.
+    """
     if text is None:
         return None
     if _POSITION.fullmatch(text):
@@ -113,7 +115,7 @@ def _moment(text: str | None) -> int | datetime | None:
     except (ValueError, OverflowError):
         pass
     raise wrong(
-        "knownAt",
+        parameter,
         "wrong-format",
         "This is neither an instant with its offset such as 2026-04-02T00:00:00Z (in a query "
         "string, write + as %2B) nor a position of the log such as 1500.",

@@ -63,7 +63,7 @@ class AgeingReport(Reply):
     next_cursor: str | None
 
 
-class BalanceOut(Reply):
+class BalanceRow(Reply):
     """What a customer owes in one currency: open invoices, of which `overdue`, less credit."""
 
     customer_id: str | None
@@ -75,7 +75,7 @@ class BalanceOut(Reply):
     balance: Decimal
 
     @classmethod
-    def of(cls, aged: Aged) -> "BalanceOut":
+    def of(cls, aged: Aged) -> "BalanceRow":
         """The row as clients see it."""
         return cls(**{it: getattr(aged, it) for it in cls.__struct_fields__})
 
@@ -85,8 +85,8 @@ class BalanceReport(Reply):
 
     date: date
     as_of: int
-    items: list[BalanceOut]
-    totals: list[BalanceOut]
+    items: list[BalanceRow]
+    totals: list[BalanceRow]
     next_cursor: str | None
 
 

@@ -31,8 +31,8 @@ from api.report_request import (
 from api.report_schemas import (
     AgedOut,
     AgeingReport,
-    BalanceOut,
     BalanceReport,
+    BalanceRow,
     MovementOut,
     SalesReport,
     SoldOut,
@@ -123,13 +123,13 @@ class ReportController(Controller):
         shown, found = await _aged(caller, day, known, customer_id, cursor, size)
         rows, last = page_and_rest(found.rows, size)
         if everything:
-            return as_csv(f"balances-{day}", BalanceOut, map(BalanceOut.of, rows))
+            return as_csv(f"balances-{day}", BalanceRow, map(BalanceRow.of, rows))
         following = cursor_after(last.customer_id, last.currency) if last else None
         report = BalanceReport(
             date=day,
             as_of=shown,
-            items=[BalanceOut.of(it) for it in rows],
-            totals=[BalanceOut.of(it) for it in found.totals],
+            items=[BalanceRow.of(it) for it in rows],
+            totals=[BalanceRow.of(it) for it in found.totals],
             next_cursor=following,
         )
         return as_page(request, report, following)

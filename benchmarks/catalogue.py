@@ -22,6 +22,7 @@ from benchmarks import (
     posts_two_processes,
     projection_lag,
     rebuild_vs_copy,
+    single_vs_independent,
     stream_open,
 )
 from benchmarks.figures import Figure
@@ -57,6 +58,7 @@ _MODULES = (
     append_vs_pgbench,
     posts_one_series,
     posts_two_processes,
+    single_vs_independent,
     domain_speed,
     stream_open,
     append_at_size,

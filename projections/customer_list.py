@@ -6,12 +6,13 @@ from domain.account import ACCOUNT
 from domain.credit_note import CREDIT_NOTE
 from domain.credit_note.state import open_credit
 from domain.customer import CUSTOMER, Customer
+from domain.money import rounded
 from domain.payment import PAYMENT, unapplied
 from projections.filters import Field, folded
 from projections.latest import TEXT, LatestTable
 from projections.page import Listing
 from projections.projection import News
-from store.database import Connection
+from store.database import Connection, Pool
 
 NAME = "customers"
 
@@ -90,7 +91,7 @@ LISTING = Listing(
 
 
 async def balances_of(
-    connection: Connection, book_id: str, customer_ids: list[str]
+    connection: Connection | Pool, book_id: str, customer_ids: list[str]
 ) -> dict[str, list[tuple[str, Decimal, Decimal]]]:
     """What these customers owe: currency, balance, and the credit that is already taken off it.
 
@@ -98,7 +99,9 @@ async def balances_of(
     """
     found: dict[str, list[tuple[str, Decimal, Decimal]]] = {}
     for row in await connection.fetch(_BALANCES, book_id, customer_ids):
-        found.setdefault(row["customer_id"], []).append(tuple(row)[1:])
+        customer_id, currency, *amounts = row
+        balance, credit = (rounded(it, currency) for it in amounts)
+        found.setdefault(customer_id, []).append((currency, balance, credit))
     return found
 
 

@@ -127,7 +127,7 @@ select number from posting_v1 p
    and gross = $4 and sign = 1
    and not exists (select from posting_v1 v
                     where v.book_id = $1 and v.document_id = p.document_id and v.sign = -1)
- order by number
+ order by number limit 10
 """
 
 # ---------------------------------------------------------------- keeping it up to date

@@ -1,7 +1,7 @@
 """Books: the doors through which everybody else reads and changes the event log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -79,6 +79,22 @@ class Books:
             return await self._now(book_id, stream)
 
         return await attempt(msgspec.structs.replace(command, expected=None), load)
+
+    async def warm(self, book_id: str, streams: Sequence[Stream[Any]]) -> None:
+        """Load what is not in memory, in one question: a decision that needs many goes on at once.
+
+        Nothing depends on it: a state that is not at hand is loaded when a decision asks for it.
+        """
+        cache = BookCache(self._cache, book_id)
+        missing = {it.name: it for it in streams if cache.get(it.name) is None}
+        if len(missing) <= 1:
+            return
+        async with self._pool.acquire() as connection:
+            tails = await read_tails(connection, book_id, dict.fromkeys(missing, 0))
+        for name, stream in missing.items():
+            tail = tails.get(name, ())
+            state = fold(stream.aggregate, [event.fact for event in tail])
+            cache.put(name, Held(state, tail[-1].originator_version if tail else 0))
 
     async def get(
         self, book_id: str, stream: Stream[S], *, at: int | datetime | None = None

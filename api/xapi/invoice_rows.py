@@ -1,11 +1,12 @@
 """The invoice as one row of the XAPI, with all of its child tables."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from api.invoice_schemas import Tags, Type
 from api.wire import Code, Currency, ExchangeRate, Money, Percent, ShortText, TaxRate, Text
 from api.xapi.line_rows import (
     InvoiceComment,
@@ -46,9 +47,7 @@ class Invoice(Row, kw_only=True):
     OF: ClassVar[type[msgspec.Struct]] = Header
 
     code: Blank | None = None
-    type: Literal["Sales", "Service", "Warranty", "Estimate"] | None = _named(
-        default="Sales", name="invTypeCode"
-    )
+    type: Type | None = _named(default="Sales", name="invTypeCode")
     is_estimate: bool | None = False
     customer_id: Code | None = _named(default=None, name="billToCode")
     sold_to_id: Code | None = _named(default=None, name="soldToCode")
@@ -75,7 +74,7 @@ class Invoice(Row, kw_only=True):
     salesperson1_percent: Percent | None = _named(default=None, name="salesperson1CommissionPct")
     salesperson2: Code | None = None
     salesperson2_percent: Percent | None = _named(default=None, name="salesperson2CommissionPct")
-    sale_referral: Code | None = None
+    sale_referral: ShortText | None = None
     finance_company: ShortText | None = None
     po_number: ShortText | None = None
     reference: ShortText | None = None
@@ -83,7 +82,7 @@ class Invoice(Row, kw_only=True):
     contract_reference: ShortText | None = _named(default=None, name="contractRef")
     project_reference: ShortText | None = _named(default=None, name="projectRef")
     memo: Text | None = None
-    tags: Annotated[list[ShortText], Meta(max_length=LIMITS["tags"])] | None = None
+    tags: Tags | None = None
     discount_percent: Percent | None = _named(default=None, name="documentDiscountPct")
     discount_amount: Money | None = _named(default=None, name="documentDiscountAmount")
     discount_reason: ShortText | None = _named(default=None, name="documentDiscountReason")

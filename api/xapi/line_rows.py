@@ -1,13 +1,13 @@
 """The seven kinds of lines as rows of the XAPI."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from api.line_schemas import Uom
-from api.wire import Code, Instant, Money, Percent, Price, Quantity, ShortText
+from api.line_schemas import Gtin, Months, PrintPosition, Uom
+from api.wire import Code, Instant, Money, Percent, Price, Quantity, ShortText, Text
 from api.xapi.rows import Billed, Discounted, LineRef, Numbered, Row
 from domain.facts.lines import (
     CommentLine,
@@ -42,7 +42,7 @@ class InvoiceModel(Discounted, kw_only=True):
     brand: ShortText | None = None
     category: ShortText | None = None
     color: ShortText | None = None
-    gtin: ShortText | None = None
+    gtin: Gtin | None = None
     weight: Quantity | None = None
     location_code: Code | None = None
     delivery_date: date | None = None
@@ -107,7 +107,7 @@ class InvoiceMisc(Billed, kw_only=True):
     applies_to: (
         Annotated[LineRef, Meta(description="`document`, or a line by its id or `lineNo`.")] | None
     ) = None
-    reason_code: ShortText | None = None
+    reason_code: Code | None = None
     start_date: date | None = None
     end_date: date | None = None
     cost: Price | None = None
@@ -129,12 +129,12 @@ class InvoiceWarranty(Discounted, kw_only=True):
     OF: ClassVar[type[msgspec.Struct]] = WarrantyLine
 
     code: Code | None = _named(default=None, name="extWarrantyCode")
-    description: ShortText | None = _named(default=None, name="extWarrantyDesc")
+    description: Text | None = _named(default=None, name="extWarrantyDesc")
     quantity: Quantity | None = _named(default="1", name="qty")
     unit_price: Price | None = _named(default=None, name="price")
     discount_amount: Money | None = _named(default=None, name="discount")
     cost: Price | None = None
-    term_months: Annotated[int, Meta(ge=0, le=1200)] | None = None
+    term_months: Months | None = None
     start_date: date | None = None
     end_date: date | None = None
     provider: ShortText | None = None
@@ -165,7 +165,7 @@ class InvoicePackage(Billed, kw_only=True):
     OF: ClassVar[type[msgspec.Struct]] = PackageLine
 
     code: Code | None = _named(default=None, name="packageCode")
-    description: ShortText | None = _named(default=None, name="packageDes")
+    description: Text | None = _named(default=None, name="packageDes")
     quantity: Quantity | None = _named(default="1", name="qty")
     unit_price: Price | None = _named(default=None, name="amount")
     components: Annotated[list[InvoicePackageComponent], Meta(max_length=MAX_LINES)] | None = None
@@ -178,7 +178,7 @@ class InvoiceComment(Numbered, kw_only=True):
     OF: ClassVar[type[msgspec.Struct]] = CommentLine
 
     code: Code | None = _named(default=None, name="commentCode")
-    description: ShortText | None = _named(default=None, name="commentDesc")
-    print_position: Literal["header", "line", "footer"] | None = "line"
+    description: Text | None = _named(default=None, name="commentDesc")
+    print_position: PrintPosition | None = "line"
     after_line_id: LineRef | None = None
-    language: ShortText | None = None
+    language: Code | None = None

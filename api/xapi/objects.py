@@ -86,7 +86,7 @@ CHILDREN = (
     Object("/note", part_rows.InvoiceNote, "not"),
     Object("/model", line_rows.InvoiceModel, "lin"),
     Object("/serial", part_rows.InvoiceSerial, "ser"),
-    Object("/tax", part_rows.InvoiceTax, "txo"),
+    Object("/tax", part_rows.InvoiceTax, "tov"),
     Object("/item", line_rows.InvoiceItem, "lin"),
     Object("/package", line_rows.InvoicePackage, "lin"),
     Object("/table1", part_rows.InvoiceTable1, "tab"),

@@ -6,27 +6,27 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from api.customer_schemas import Country, Email
+from api.invoice_part_schemas import AddressKind, Mentions, NoteText
 from api.payment_schemas import CardLast4
-from api.wire import Code, Currency, ExchangeRate, Money, Price, ShortText, TaxRate
-from api.xapi.rows import Category, LineRef, Row
+from api.tax_schemas import Category
+from api.wire import (
+    Code,
+    Currency,
+    ExchangeRate,
+    Money,
+    Price,
+    Reason,
+    ShortText,
+    TaxRate,
+    Text,
+)
+from api.xapi.rows import LineRef, Row
 from domain.facts.invoice_parts import Address, Note, TableEntry, TaxOverride
 from domain.facts.lines import Serial
 from domain.facts.payment import PaymentRecorded
-from domain.invoice import LIMITS
-from domain.invoice.checks import MAX_NOTE
 
 _named = msgspec.field
-
-NoteText = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*(?![\s\S])",
-        min_length=1,
-        max_length=MAX_NOTE,
-        description=f"1 to {MAX_NOTE} characters; of control characters only tab and line breaks.",
-        examples=["Call before delivery."],
-    ),
-]
 
 Shown = Annotated[ShortText, Meta(min_length=1)]
 
@@ -36,7 +36,7 @@ class InvoiceAddress(Row, kw_only=True):
 
     OF: ClassVar[type[msgspec.Struct]] = Address
 
-    kind: Literal["billTo", "soldTo", "shipTo", "serviceAt", "remitTo", "payee", "taxRep"]
+    kind: AddressKind
     customer_id: Code | None = _named(default=None, name="customerCode")
     name: ShortText | None = None
     attention: ShortText | None = None
@@ -46,21 +46,15 @@ class InvoiceAddress(Row, kw_only=True):
     city: ShortText | None = None
     region: ShortText | None = None
     postal_code: ShortText | None = None
-    country: (
-        Annotated[
-            str,
-            Meta(pattern=r"^[A-Z]{2}(?![\s\S])", max_length=2, description="ISO 3166-1 alpha-2."),
-        ]
-        | None
-    ) = None
+    country: Country | None = None
     phone: ShortText | None = None
     mobile: ShortText | None = None
-    email: ShortText | None = None
+    email: Email | None = None
     vat_id: ShortText | None = None
     endpoint_id: ShortText | None = None
     endpoint_scheme: ShortText | None = None
     tax_region: ShortText | None = None
-    delivery_instructions: ShortText | None = None
+    delivery_instructions: Text | None = None
 
 
 class InvoiceNote(Row, kw_only=True):
@@ -68,10 +62,10 @@ class InvoiceNote(Row, kw_only=True):
 
     OF: ClassVar[type[msgspec.Struct]] = Note
 
-    text: NoteText
+    text: Annotated[NoteText, Meta(examples=["Call before delivery."])]
     category: ShortText | None = None
     pinned: bool | None = False
-    mentions: Annotated[list[Shown], Meta(max_length=LIMITS["mentions"])] | None = None
+    mentions: Mentions | None = None
 
 
 class InvoiceSerial(Row, kw_only=True):
@@ -96,7 +90,7 @@ class InvoiceTax(Row, kw_only=True):
     category: Category | None = "S"
     rate: TaxRate = _named(name="ratePct")
     amount: Annotated[Money, Meta(examples=["19.00"])]
-    reason: Annotated[Shown, Meta(examples=["As agreed with the tax office"])]
+    reason: Annotated[Reason, Meta(examples=["As agreed with the tax office"])]
     exemption_code: ShortText | None = None
 
 

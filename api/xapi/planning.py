@@ -4,6 +4,7 @@ Ids are made here and once, so that deciding twice comes to the same.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -12,8 +13,14 @@ from api.xapi.line_rows import InvoiceModel
 from api.xapi.part_rows import InvoiceSerial, InvoiceTable1, InvoiceTable2
 from api.xapi.pointers import Places
 from api.xapi.references import Lines
-from api.xapi.rows import Numbered, Row
+from api.xapi.rows import Billed, Numbered, Row
+from domain.aggregate import Stream
+from domain.code_entry import entry_of
 from domain.errors import RuleBroken, Violation
+from domain.posting.case import CODE_TABLES
+from domain.product import PRODUCT
+from domain.serial import serial_of
+from domain.tax_code import TAX_CODE
 from store.ids import new_id
 
 LINES = ("models", "items", "packages", "misc", "warranties", "labor", "comments")
@@ -64,13 +71,31 @@ def plan(body: InvoiceRow) -> Plan:
         serials=_serials(body, references, violations),
         notes=tuple(_children(body, "notes", "not")),
         tables=tuple(_tables(body)),
-        taxes=tuple(_children(body, "overrides", "txo")),
+        taxes=tuple(_children(body, "overrides", "tov")),
         payments=tuple(
             Child(row, f"/payments/{index}", payment_id(id_, index))
             for index, row in enumerate(body.payments or ())
         ),
         violations=tuple(violations),
     )
+
+
+def looked_at(plan_: Plan) -> list[Stream[Any]]:
+    """The master data and serial numbers that the decision looks at, to be loaded in one go."""
+    found: list[Stream[Any]] = []
+    for child in plan_.lines:
+        row = child.row
+        code = row.code if isinstance(row, Numbered) else None
+        if code is not None:
+            table = CODE_TABLES.get(str(row.OF.__struct_config__.tag))
+            found += [PRODUCT(code), *([entry_of(table, code)] if table else [])]
+        if isinstance(row, Billed):
+            codes = (row.tax1_code, row.tax2_code, row.tax3_code)
+            found += [TAX_CODE(it) for it in codes if it is not None]
+        for serial in plan_.serials.get(child.id, ()):
+            assert isinstance(serial.row, InvoiceSerial)
+            found.append(serial_of(code, serial.row.serial_number))
+    return found
 
 
 def payment_id(invoice_id: str, index: int) -> str:

@@ -19,7 +19,7 @@ from api.xapi.invoice_rows import Invoice as InvoiceRow
 from api.xapi.keys import XapiJSON
 from api.xapi.login import LOGIN
 from api.xapi.objects import CHILDREN, OBJECTS, ROOT, VERSIONS, Object
-from api.xapi.planning import plan
+from api.xapi.planning import looked_at, plan
 from api.xapi.session import provide_session_caller, usual_of
 from api.xapi.single import add_invoice
 from api.xapi.warnings import warnings_of
@@ -88,8 +88,9 @@ def _adds_invoice() -> HTTPRouteHandler:
     )
     async def add_it(making: Editing, data: JSONBody[InvoiceRow]) -> Response[Envelope]:
         """Add a header and all of its child tables: one transaction, all or nothing."""
-        planned, usual = plan(data), usual_of(making.request)
-        author, payments = making.caller.metadata.actor, len(planned.payments)
+        planned, usual, caller = plan(data), usual_of(making.request), making.caller
+        author, payments = caller.metadata.actor, len(planned.payments)
+        await caller.books.warm(caller.book_id, looked_at(planned))
 
         def decide(read: Read) -> list[Change]:
             today = making.today(read)

@@ -13,8 +13,9 @@ from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 import msgspec
 from msgspec import Meta
 
-from api.wire import Code, Percent, ShortText, TaxRate, Wire
-from domain.tax_code import CATEGORIES
+from api.line_schemas import Trip
+from api.tax_schemas import Category
+from api.wire import Code, Percent, ShortText, TaxRate, Text, Wire
 
 LineNo = Annotated[
     int,
@@ -37,16 +38,6 @@ LineRef = Annotated[
     ),
 ]
 
-Category = Annotated[
-    str,
-    Meta(
-        pattern=rf"^({'|'.join(CATEGORIES)})(?![\s\S])",
-        max_length=2,
-        description=f"Category of the tax (UNCL 5305): one of {', '.join(CATEGORIES)}.",
-        examples=["S"],
-    ),
-]
-
 Resolve: TypeAlias = Callable[[str, str], str]
 """Gives the id of the line that a ``LineRef`` means; the second argument is the key it stood at."""
 
@@ -64,7 +55,7 @@ class Numbered(Row, kw_only=True):
 
     line_no: LineNo | None = None
     code: Code | None = None
-    description: ShortText | None = None
+    description: Text | None = None
     user_created: bool | None = False
 
 
@@ -72,7 +63,7 @@ class Billed(Numbered, kw_only=True):
     """What every line has that costs something: taxes by their codes, or one by its rate."""
 
     package_id: LineRef | None = msgspec.field(default=None, name="inPackage")
-    trip_no: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    trip_no: Trip | None = None
     tax1_code: Code | None = None
     tax2_code: Code | None = None
     tax3_code: Code | None = None

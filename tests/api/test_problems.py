@@ -168,7 +168,7 @@ def test_a_problem_without_a_request_id_leaves_it_out() -> None:
     fault = Fault(code="required", detail="This field is required.", pointer="/memo")
     status, headers, body = answer(Problem("rule-broken", "No.", errors=[fault]), {"path": "/ä"})
 
-    assert (status, headers) == (422, {})
+    assert (status, headers) == (422, {"content-type": "application/problem+json"})
     assert msgspec.json.decode(body) == {
         "type": "/problems/rule-broken",
         "title": "Rule broken",

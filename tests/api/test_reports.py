@@ -10,8 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from api.csv_text import csv_of
-from api.wire import Reply
 from domain.aggregate import Change, Read
 from domain.facts.invoice import InvoiceDrafted
 from domain.facts.lines import ItemLine, Tax
@@ -243,81 +241,6 @@ async def test_another_book_sees_nothing(
     assert (await client.get("/api/reports/statements/A")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("ageing?asOf=yesterday", "asOf"),
-        ("ageing?asOf=2026-02-30", "asOf"),
-        ("ageing?knownAt=now", "knownAt"),
-        ("ageing?knownAt=2026-04-02T00:00:00", "knownAt"),
-        ("ageing?knownAt=-1", "knownAt"),
-        ("ageing?cursor=x", "cursor"),
-        ("ageing?cursor=WzEsMl0", "cursor"),
-        ("balances?limit=0", "limit"),
-        ("balances?limit=1001", "limit"),
-        ("tax?from=2026-02-01&to=2026-01-31", "to"),
-        ("sales?by=colour", "by"),
-        ("sales?offset=-1", "offset"),
-        ("sales?format=xlsx", "format"),
-        ("statements/A?cursor=e30", "cursor"),
-        ("audit-trail?from=yesterday", "from"),
-        ("audit-trail?name.eq=1", "name.eq"),
-    ],
-)
-async def test_what_cannot_be_understood_is_refused(
-    client: httpx.AsyncClient, query: str, parameter: str
-) -> None:
-    await customer(client, "A")
-
-    answer = await client.get(f"/api/reports/{query}")
-
-    assert answer.status_code == 400, answer.text
-    assert [it["parameter"] for it in answer.json()["errors"]] == [parameter]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "ageing?asOf=0001-01-01",
-        "ageing?asOf=9999-12-31&knownAt=0",
-        "balances?knownAt=999999999999999",
-        "balances?knownAt=0001-01-01T00:00:00Z",
-        "tax?from=0001-01-01&to=9999-12-31",
-        "sales?to=0001-01-01&from=0001-01-01&by=product",
-        "sales?by=customer&knownAt=3&offset=9",
-        "audit-trail?from=9999-12-31T23:59:59Z&to=0001-01-02T00:00:00Z",
-    ],
-)
-async def test_the_ends_of_time_are_no_errors(client: httpx.AsyncClient, query: str) -> None:
-    answer = await client.get(f"/api/reports/{query}")
-
-    assert answer.status_code in {200, 400}, answer.text
-
-
-class Named(Reply):
-    name: str | None
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"),
-    [
-        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
-        ("+1+1", "'+1+1"),
-        ("-2+3", "'-2+3"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        (" =1", "' =1"),
-        ("-12.50", "-12.50"),
-        ('say "hi", then\ngo', 'say "hi", then\ngo'),
-        (None, ""),
-    ],
-)
-def test_no_cell_is_taken_for_a_formula(text: str | None, cell: str) -> None:
-    file = csv_of(Named, [Named(name=text)]).decode()
-
-    assert [*csv.reader(io.StringIO(file, newline=""))] == [["name"], [cell]]
-
-
 async def test_reports_show_what_was_just_written(
     client: httpx.AsyncClient, sell: Sell, books: Books, book: Book
 ) -> None:
@@ -327,3 +250,32 @@ async def test_reports_show_what_was_just_written(
         told = await report(client, "balances")
         assert told["items"][0]["balance"] == f"{238 * count}.00"
         assert told["asOf"] == await books.head(book.book_id)
+
+
+async def test_the_list_of_customers_tells_what_each_owes(
+    client: httpx.AsyncClient, sell: Sell
+) -> None:
+    for id_ in ("A", "B"):
+        await customer(client, id_)
+    await sell("A")
+
+    listed = (await client.get("/api/customers?sort=name")).json()["items"]
+
+    assert [it["balances"] for it in listed] == [
+        [{"currency": "EUR", "balance": "238.00", "credit": "0.00"}],
+        [],
+    ]
+
+
+async def test_lines_of_all_invoices_are_found_by_what_was_sold(
+    client: httpx.AsyncClient, sell: Sell
+) -> None:
+    await customer(client, "A")
+    id_, invoice = await sell("A")
+
+    found = (await client.get("/api/invoice-lines?code.eq=STOVE&state.eq=Posted")).json()["items"]
+
+    assert [(it["invoiceId"], it["number"], it["net"]) for it in found] == [
+        (id_, invoice.number, "200.00")
+    ]
+    assert (await client.get("/api/serials?serialNumber.eq=1")).json()["items"] == []

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from domain.account import ACCOUNT
 from domain.aggregate import Aggregate, fold
@@ -29,7 +30,6 @@ from domain.facts.payment import (
 from domain.invoice import INVOICE, balance
 from domain.payment import PAYMENT, unapplied
 from store.recorded import Recorded
-from typing import Any
 
 Key = tuple[str, str]
 """Customer and currency."""
@@ -69,7 +69,7 @@ Change = tuple[date, str, Decimal]
 """On which day what document was opened (above zero) or settled by how much."""
 
 
-def changes(events: Sequence[Recorded]) -> list[Change]:
+def changes(events: Sequence[Recorded]) -> list[Change]:  # noqa: C901, PLR0912 - one case a fact
     """Every change of what is open of a document, from the facts one by one."""
     found: list[Change] = []
     gross: dict[str, Decimal] = {}
@@ -151,8 +151,8 @@ def documents(events: Sequence[Recorded]) -> list[tuple[int, date, str, Any]]:
     """Sign, day, kind and state of everything that was posted or voided."""
     found = []
     for event in events:
-        kind, id_ = event.aggregate
-        aggregate = INVOICE if kind == "invoice" else CREDIT_NOTE
+        kind = event.aggregate[0]
+        aggregate: Aggregate[Any] = INVOICE if kind == "invoice" else CREDIT_NOTE
         sign = 1 if kind == "invoice" else -1
         match event.fact:
             case InvoicePosted(accounting_date=dated) | CreditNotePosted(accounting_date=dated):
@@ -162,5 +162,5 @@ def documents(events: Sequence[Recorded]) -> list[tuple[int, date, str, Any]]:
             case _:
                 continue
         facts = [it.fact for it in events if it.stream == event.stream]
-        found.append((sign, dated, kind, fold(aggregate, facts)))  # type: ignore[arg-type]  # one of the two
+        found.append((sign, dated, kind, fold(aggregate, facts)))
     return found

@@ -14,7 +14,8 @@ from store.cache import Cache
 from store.database import Pool, open_pool
 from store.mapper import encode
 from store.recorded import Recorded
-from tests.projections.histories import Company, Step
+from tests.projections.company import Company, Step
+from tests.projections.histories import play
 
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -37,7 +38,7 @@ class Stage:
         """A new book in which this happened, with its events stored."""
         book = await create_book(self.pool, name="Played", mode="sandbox")
         company = Company(book.book_id)
-        company.play(steps)
+        play(company, steps)
         await self.store(company.events)
         return company
 
@@ -69,7 +70,8 @@ class Stage:
         found: Rows = {}
         for name in names:
             rows = await self.pool.fetch(
-                f"select * from {name} t where book_id = $1 order by t::text", book_id
+                f"select * from {name} t where book_id = $1 order by t::text",  # noqa: S608 - a table's own name
+                book_id,
             )
             found[name] = [tuple(row) for row in rows]
         return found
@@ -77,7 +79,10 @@ class Stage:
     async def forget(self, book_id: str) -> None:
         """Take all rows of the book off."""
         for row in await self.pool.fetch(_TABLES):
-            await self.pool.execute(f"delete from {row['table_name']} where book_id = $1", book_id)
+            await self.pool.execute(
+                f"delete from {row['table_name']} where book_id = $1",  # noqa: S608 - a table's own name
+                book_id,
+            )
 
 
 @contextmanager

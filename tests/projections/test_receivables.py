@@ -13,7 +13,8 @@ from projections.receivable_reports import Aged, ageing
 from projections.statement import movements, totals
 from store.books import Book
 from store.database import Pool
-from tests.projections.histories import BEGINNING, BUSY, STEPS, Company, Step
+from tests.projections.company import BEGINNING, Company, Step
+from tests.projections.histories import BUSY, STEPS
 from tests.projections.oracle import BUCKETS, Key, aged, changes, owed_by_states
 from tests.projections.stage import Stage
 
@@ -162,8 +163,8 @@ async def test_what_did_the_march_ageing_say_on_the_second_of_april(pool: Pool, 
     (told,) = (await ageing(pool, book.book_id, march, known=32)).rows
     (today,) = (await ageing(pool, book.book_id, march)).rows
 
-    assert (told.current, told.days_1_30, told.credit) == (7, 140, 0)
-    assert (today.current, today.days_1_30, today.credit) == (8, 100, 0)
+    assert [told.current, told.days_1_30, told.credit] == [Decimal(7), Decimal(140), Decimal(0)]
+    assert [today.current, today.days_1_30, today.credit] == [Decimal(8), Decimal(100), Decimal(0)]
 
 
 def test_an_instant_is_the_last_position_recorded_by_then(stage: Stage) -> None:

@@ -6,7 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from projections.tables import PROJECTIONS
-from tests.projections.histories import BUSY, STEPS, Step
+from tests.projections.company import Step
+from tests.projections.histories import BUSY, STEPS
 from tests.projections.stage import Stage
 
 SIZES = st.just([1]) | st.lists(st.integers(1, 40), min_size=1, max_size=5)

@@ -1,4 +1,4 @@
-"""Taxes, sales and the totals of periods, as of any days and any knowledge, against the documents."""
+"""Taxes, sales and periods, as of any days and any knowledge, against the documents."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -17,7 +17,8 @@ from projections.moment import LATEST, Span
 from projections.postings import drafts_dated_in, period_totals, similar_invoices
 from projections.sales_report import sales
 from projections.tax_report import taxes
-from tests.projections.histories import BEGINNING, BUSY, STEPS, Company, Step
+from tests.projections.company import BEGINNING, Company, Step
+from tests.projections.histories import BUSY, STEPS
 from tests.projections.oracle import documents, states
 from tests.projections.stage import Stage
 from tests.projections.test_receivables import known_at
@@ -158,7 +159,7 @@ def test_a_period_has_the_totals_of_its_documents_and_knows_its_drafts(stage: St
 
 def totals_of(currency: str, posted: list[tuple[int, date, str, Any]]) -> PeriodTotals:
     """Sums of the documents of a currency; credit notes count as credits."""
-    sums = dict.fromkeys(PeriodTotals.__struct_fields__[1:], Decimal(0))
+    sums: dict[str, Any] = dict.fromkeys(PeriodTotals.__struct_fields__[1:], Decimal(0))
     for sign, _, kind, it in posted:
         if it.currency == currency:
             credit = kind != "invoice"
@@ -167,7 +168,7 @@ def totals_of(currency: str, posted: list[tuple[int, date, str, Any]]) -> Period
             for name in ("net", "tax", "gross"):
                 total = getattr(it.posted_totals, name)
                 sums[f"credited_{name}" if credit else name] += much * total
-    counts = {it: int(sums.pop(it)) for it in ("invoices", "credit_notes")}
+    counts: dict[str, Any] = {it: int(sums.pop(it)) for it in ("invoices", "credit_notes")}
     return PeriodTotals(currency=currency, **counts, **sums)
 
 

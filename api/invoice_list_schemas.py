@@ -1,0 +1,37 @@
+"""Invoices in lists."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from api.wire import Reply
+
+
+class InvoiceListed(Reply):
+    """An invoice in a list: its header and sums. ``GET /api/invoices/{id}`` has the rest."""
+
+    id: str
+    number: str | None
+    status: str
+    settlement: str
+    customer_id: str | None
+    customer_name: str | None
+    currency: str | None
+    issue_date: date | None
+    due_date: date | None
+    po_number: str | None
+    reference: str | None
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    balance: Decimal
+    row_version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class InvoicePage(Reply):
+    """One page of invoices. ``asOf`` is the book's position that the list shows."""
+
+    items: list[InvoiceListed]
+    next_cursor: str | None
+    as_of: int
