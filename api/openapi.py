@@ -29,7 +29,7 @@ from api.openapi_bounds import bound_all, describe_form
 from api.openapi_operations import Json, Operation, describe, operations, place
 from api.openapi_problems import ErrorResponses, codes_of
 from api.openapi_replies import HEADERS, add_headers, allow_selection, complete_replies
-from api.openapi_shapes import add_dry_run, add_idempotency_key, drop_defaults, without_null
+from api.openapi_shapes import add_dry_run, add_idempotency_key, drop_defaults, rename, without_null
 from api.openapi_webhooks import add_webhooks
 from api.problems import ProblemDocument
 from api.xapi.envelope import Envelope
@@ -96,6 +96,7 @@ def finalise(app: Litestar) -> Json:
         target["schema"] = schema
     schemas = {**components.get("schemas", {}), **schemas}
     complete_replies(kinds, schemas)
+    schemas = rename(schemas, [target for target, _ in typed] + list(found))
     errors = ErrorResponses(found[-2], found[-1])
     for operation in described:
         _finish(operation, schemas, errors)
