@@ -39,7 +39,7 @@ from api.reports import ReportController
 from api.sandbox import SandboxController
 from api.series import SeriesController
 from api.settings import SettingsController
-from api.shell import shell
+from api.shell import MEBIBYTE, shell
 from api.sold_goods import list_invoice_lines, list_serials
 from api.strict_json import StrictJSON
 from api.tax_codes import TaxCodeController
@@ -123,6 +123,7 @@ def create_app(
     *,
     version: str,
     max_body_bytes: int,
+    max_upload_bytes: int = 10 * MEBIBYTE,
     access_log: bool,
     cors_origins: Sequence[str] = (),
     more_routes: Sequence[HTTPRouteHandler] = (),
@@ -133,6 +134,7 @@ def create_app(
         open_doors: Opens what the routes need when the server starts, closes it when it stops.
         version: The program's version, for the contract.
         max_body_bytes: Larger bodies are refused with 413.
+        max_upload_bytes: Larger files are; they may be larger than other bodies.
         access_log: Whether to log a line per request.
         cors_origins: Web pages of these origins may call the API from a browser.
         more_routes: Routes beside those of the product, which the benchmarks compare with.
@@ -146,7 +148,11 @@ def create_app(
         more_routes=more_routes,
     )
     return shell(
-        with_turns(routes), max_body_bytes=max_body_bytes, access_log=access_log, meters=meters
+        with_turns(routes),
+        max_body_bytes=max_body_bytes,
+        max_upload_bytes=max_upload_bytes,
+        access_log=access_log,
+        meters=meters,
     )
 
 
@@ -183,7 +189,10 @@ def litestar_app(
         state=State({"meters": meters}),
         # Of answers only: compressing a stream of events would hold them back.
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, minimum_size=1024, exclude=["^/api/events"]
+            backend="brotli",
+            brotli_quality=4,
+            minimum_size=1024,
+            exclude=["^/api/events", "^/api/invoices/[^/]+/attachments/"],
         ),
         cors_config=_cors(cors_origins) if cors_origins else None,
         request_max_body_size=None,

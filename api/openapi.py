@@ -7,6 +7,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``problems``  codes of problems that only this operation has
 ``example``   an example of the request body
 ``envelope``  its errors come in the envelope of the XAPI
+``uploads``   its body is a file, whose bytes are not looked at
 ``delivers``  it asks for webhooks, which the document then describes
 """
 

@@ -72,6 +72,9 @@ def describe(operation: Operation) -> Iterator[Use]:
             "content": dict.fromkeys(types, media),
         }
         yield media, body.raw
+    elif handler.opt.get("uploads"):
+        file = {"schema": {"type": "string", "format": "binary"}}
+        operation.json["requestBody"] = {"required": True, "content": {"*/*": file}}
     for status in [code for code in responses if int(code) >= _ERROR]:
         del responses[status]  # Litestar's own form of errors
     yield from _success(handler, responses[str(handler.status_code)])

@@ -18,6 +18,7 @@ _BODY = (
     *("malformed-json", "duplicate-key", "nested-too-deeply", "invalid-text", "body-required"),
     *("content-too-large", "unsupported-media-type", "invalid-body"),
 )
+_FILE = ("content-too-large", "unsupported-media-type")
 _KEY = ("not-authenticated", "not-permitted", "quota-exceeded", "unavailable")
 _PRECONDITION = ("row-version-conflict", "row-version-required", "row-version-ambiguous")
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -30,7 +31,10 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
     codes = {"internal-error", "invalid-text", *opt.get("problems", ())}
     codes.update(["invalid-parameter"] if places else [])
     codes.update(["not-found"] if "path" in places else [])
-    codes.update(_BODY if "requestBody" in operation else [])
+    if opt.get("uploads"):
+        codes.update(_FILE)
+    elif "requestBody" in operation:
+        codes.update(_BODY)
     codes.update(_PRECONDITION if "If-Match" in names else [])
     codes.update(["idempotency-key-reused"] if "Idempotency-Key" in names else [])
     if opt.get("scope"):

@@ -32,6 +32,7 @@ ACCESS_LOG = logging.getLogger("daybook.access")
 
 Headers = list[tuple[bytes, bytes]]
 
+_UPLOADS = re.compile(r"/api/invoices/[^/]+/attachments/?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 _ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -58,17 +59,23 @@ def shell(
     app: ASGIApp,
     *,
     max_body_bytes: int = MEBIBYTE,
+    max_upload_bytes: int = 10 * MEBIBYTE,
     access_log: bool = True,
     meters: Meters | None = None,
 ) -> ASGIApp:
-    """Wrap ``app``. ``access_log`` writes one JSON line per request to ``daybook.access``."""
+    """Wrap ``app``. ``access_log`` writes one JSON line per request to ``daybook.access``.
+
+    Bodies are limited to ``max_body_bytes``, and files that are attached to ``max_upload_bytes``.
+    """
 
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         started = time.perf_counter()
-        exchange = _Exchange(scope, receive, send, max_body_bytes)
+        uploads = scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"])
+        limit = max_upload_bytes if uploads else max_body_bytes
+        exchange = _Exchange(scope, receive, send, limit)
         try:
             await exchange.run(app)
         finally:

@@ -21,6 +21,7 @@ def app(more_routes: Sequence[HTTPRouteHandler] = ()) -> ASGIApp:
         partial(open_doors, settings),
         version=__version__,
         max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_attachment_bytes,
         access_log=settings.access_log,
         cors_origins=settings.cors_origins,
         more_routes=more_routes,

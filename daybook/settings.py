@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_keys: tuple[str, ...] = ()
     pool_size: int = 8
     max_body_bytes: int = _MIB
+    max_attachment_bytes: int = 10 * _MIB
     access_log: bool = False
     list_wait_seconds: float = 1.0
     idempotency_days: int = 30
@@ -83,6 +84,9 @@ def load(environ: Mapping[str, str] | None = None, *, need: tuple[str, ...] = ()
         secret_keys=reading.take("DAYBOOK_SECRET_KEYS", _fernet_keys, ()),
         pool_size=reading.take("DAYBOOK_POOL_SIZE", _integer(2, 200), 8),
         max_body_bytes=reading.take("DAYBOOK_MAX_BODY_BYTES", _integer(1024, 100 * _MIB), _MIB),
+        max_attachment_bytes=reading.take(
+            "DAYBOOK_MAX_ATTACHMENT_BYTES", _integer(1024, 100 * _MIB), 10 * _MIB
+        ),
         access_log=reading.take("DAYBOOK_ACCESS_LOG", _boolean, False),  # noqa: FBT003 - a default
         list_wait_seconds=reading.take("DAYBOOK_LIST_WAIT_SECONDS", _seconds, 1.0),
         idempotency_days=reading.take("DAYBOOK_IDEMPOTENCY_DAYS", _integer(1, 3650), 30),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from domain.aggregate import Fact
+from domain.facts.invoice import InvoiceNoteAdded, InvoiceNoteChanged
 from domain.facts.webhook_endpoint import WebhookEndpointChanged, WebhookEndpointCreated
 from store.recorded import Recorded
 
@@ -157,7 +158,16 @@ def _without_path(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "url": f"{parts.scheme}://{parts.netloc}"}
 
 
+def _without_text(fields: dict[str, Any]) -> dict[str, Any]:
+    """Of a note everything but its text: it is internal, and may be redacted afterwards."""
+    if "note" in fields:
+        return {"note": {**fields["note"], "text": None}}
+    return {**fields, "text": None} if "text" in fields else fields
+
+
 _ADAPTED: dict[type[Fact], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    InvoiceNoteAdded: _without_text,
+    InvoiceNoteChanged: _without_text,
     WebhookEndpointCreated: _without_path,
     WebhookEndpointChanged: _without_path,
 }

@@ -99,7 +99,7 @@ async def changed(
 
 
 async def added(
-    edit: Edit, invoice_id: str, decide: Deciding, seen: int | UnsetType
+    edit: Edit, invoice_id: str, decide: Deciding, seen: int | UnsetType = UNSET
 ) -> Response[InvoiceOut]:
     """Add a child to an invoice: 201, and the invoice as it is then."""
     answer = await changed(edit, invoice_id, decide, seen)

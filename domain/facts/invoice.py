@@ -151,7 +151,7 @@ class InvoiceAddressRemoved(Fact, frozen=True, kw_only=True):
 
 
 class InvoiceNoteAdded(Fact, frozen=True, kw_only=True):
-    """An internal note was written. It is never printed."""
+    """An internal note was written. It is never printed, and its text is not told by events."""
 
     TOPIC = "invoice.note_added"
 
@@ -159,7 +159,10 @@ class InvoiceNoteAdded(Fact, frozen=True, kw_only=True):
 
 
 class InvoiceNoteChanged(Fact, frozen=True, kw_only=True):
-    """The fields of one note that are named in ``fields`` got the values they have in ``to``."""
+    """The fields of one note that are named in ``fields`` got the values they have in ``to``.
+
+    A new text is not told by events: it is null there.
+    """
 
     TOPIC = "invoice.note_changed"
 

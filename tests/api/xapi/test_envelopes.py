@@ -1,16 +1,18 @@
 """Whatever goes wrong below /api/v1 is told in the envelope."""
 
 import httpx
+import msgspec
 import pytest
 
 from api.quota import InProcess, Policy, Quotas
+from api.xapi.objects import OBJECTS
 from store.batch import Batch
 from store.books import Book, Books
 from store.database import Pool
 from store.errors import Busy, Unavailable
-from store.keys import create_key
+from store.keys import create_key, end_key
 from tests.api.conftest import serving
-from tests.api.xapi.calls import ROOT, call, envelope, facts
+from tests.api.xapi.calls import ROOT, call, envelope, facts, path_of
 
 ADD = f"{ROOT}/add"
 JSON = {"Content-Type": "application/json"}
@@ -143,3 +145,33 @@ async def test_a_spent_quota_is_told_in_the_envelope(pool: Pool, books: Books, b
     assert [it.status_code for it in answers] == [201, 201, 429]
     assert envelope(answers[2], 429)
     assert answers[2].headers["Retry-After"]
+
+
+async def test_every_route_needs_a_live_key_with_the_scope_and_sees_one_book(
+    client: httpx.AsyncClient, pool: Pool, book: Book, stranger: str
+) -> None:
+    invoice_id = (await client.post("/api/invoices", json={})).json()["id"]
+    weak, _ = await create_key(pool, book.book_id, name="weak", scopes=["audit"])
+    dead, key = await create_key(pool, book.book_id, name="dead")
+    await end_key(pool, book.book_id, key.key_id)
+    before = await facts(pool)
+
+    for it in OBJECTS:
+        body = it.sample(invoice_id if it.path else None)
+        for method, rest in (("POST", "add"), ("GET", "add/getrequest"), ("GET", "getschema")):
+            content = msgspec.json.encode(body) if method == "POST" else None
+            for text, status in (("", 401), (f"Bearer {dead}", 401), (f"Bearer {weak}", 403)):
+                answer = await client.request(
+                    method,
+                    path_of(it.table, rest),
+                    content=content,
+                    headers={"Authorization": text, **JSON},
+                )
+                assert envelope(answer, status), it.table
+        if it.path:
+            other = await client.post(
+                path_of(it.table), json=body, headers={"Authorization": stranger}
+            )
+            assert envelope(other, 404), it.table
+
+    assert await facts(pool) == before
