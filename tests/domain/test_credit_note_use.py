@@ -202,3 +202,15 @@ def test_credit_of_a_currency_with_three_digits_is_used_to_the_last_of_them() ->
     assert open_credit(note_in(after)) == open_credit(note_in(book))
     paid = done(after, refund(given_streams(*after).read, "crn_1", asked("0.335"), today=TODAY))
     assert open_credit(note_in(paid)) == open_credit(note_in(book)) - fils
+
+
+def test_no_command_is_possible_before_there_is_credit() -> None:
+    book = given_streams(*credited(sold(), posted=False))
+    wish = [Allocation(invoice_id="inv_1")]
+    for refused in (
+        book.when(apply, "crn_1", wish, today=TODAY),
+        book.when(unapply, "crn_1", "inv_1", today=TODAY),
+        book.when(refund, "crn_1", asked("1.00"), today=TODAY),
+        book.when(void, "crn_1", reason="Wrong", today=TODAY),
+    ):
+        assert "while the credit note is Draft" in str(refused.refuses(NotAllowed))

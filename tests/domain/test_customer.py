@@ -158,6 +158,14 @@ def test_what_identifies_a_person_goes_and_the_rest_stays() -> None:
     gone.when(change, CustomerDetails(name="Ada"), ("name",)).refuses(NotAllowed, match="anonym")
 
 
+def test_a_refusal_says_how_the_customer_stands() -> None:
+    open_, gone = given(CUSTOMER, ACME), given(CUSTOMER, ACME, CustomerArchived())
+    open_.when(unarchive).refuses(NotAllowed, match="the customer is active and not on hold")
+    gone.when(archive).refuses(NotAllowed, match="the customer is archived and not on hold")
+    held = given(CUSTOMER, ACME, CustomerPutOnHold(reason="Late"))
+    held.when(unarchive).refuses(NotAllowed, match=r"the customer is active and on hold \(Late\)")
+
+
 def test_a_customer_in_use_is_not_anonymised() -> None:
     refusal = given(CUSTOMER, ACME).when(anonymise, reason="Asked for").refuses(NotAllowed)
     assert "archive" in refusal.actions
