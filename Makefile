@@ -59,21 +59,27 @@ test-fast: .venv/.dev ## The tests that need no server
 mutate: .venv/.dev ## Plant small faults in domain, see which ones no test finds (M="--sample 50 --only domain.posting")
 	@$(BIN)/python -m tests.mutation $(M)
 
+.PHONY: contract
+contract: .venv/.contract ## Hold the contract against linters, generated requests and generated clients (needs Node.js)
+	@$(BIN)/python -m contract
+
 .PHONY: lock
-lock: .venv/.run ## Renew requirements.lock, requirements-dev.lock, bench.lock and bootstrap.lock
+lock: .venv/.run ## Renew every lock file
 	@$(LOCK) --upgrade $(RUN_INPUT) -o requirements.lock
 	@$(LOCK) --upgrade $(RUN_INPUT) --group dev -c requirements.lock -o requirements-dev.lock
 	@$(LOCK) --upgrade --group bench -c requirements-dev.lock -o bench.lock
+	@$(LOCK) --upgrade --group contract -c requirements-dev.lock -o contract.lock
 	@echo 'uv' | $(LOCK) --upgrade - -o bootstrap.lock
 
 .PHONY: lock-check
 lock-check: .venv/.dev
-	@mkdir -p build && cp requirements.lock requirements-dev.lock bench.lock build/
+	@mkdir -p build && cp requirements.lock requirements-dev.lock bench.lock contract.lock build/
 	@$(LOCK) $(RUN_INPUT) -o build/requirements.lock
 	@$(LOCK) $(RUN_INPUT) --group dev -c requirements.lock -o build/requirements-dev.lock
 	@$(LOCK) --group bench -c requirements-dev.lock -o build/bench.lock
+	@$(LOCK) --group contract -c requirements-dev.lock -o build/contract.lock
 	@cmp -s requirements.lock build/requirements.lock && cmp -s requirements-dev.lock build/requirements-dev.lock \
-	  && cmp -s bench.lock build/bench.lock \
+	  && cmp -s bench.lock build/bench.lock && cmp -s contract.lock build/contract.lock \
 	  || { echo "The lock files do not match pyproject.toml: run 'make lock' and commit the result."; exit 1; }
 
 .PHONY: clean
@@ -101,4 +107,10 @@ clean: ## Remove the environment, caches and build output (never .daybook, which
 
 .venv/.bench: .venv/.dev bench.lock
 	@$(UV) pip install -q --python .venv --require-hashes -r bench.lock
+	@touch $@
+
+# Apart from .venv itself: its tools bring plugins that the tests would load.
+.venv/.contract: .venv/.dev contract.lock
+	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv/_contract
+	@$(UV) pip install -q --python .venv/_contract --require-hashes -r contract.lock
 	@touch $@

@@ -49,7 +49,7 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
     operation_id="getAuditTrail",
     summary="Audit trail",
     tags=["Reports"],
-    opt={"scope": "audit"},
+    opt={"scope": "audit", "streams": "text/csv"},
     operation_class=list_operation(LISTING, members_of(AuditOut)),
 )
 async def audit_trail(

@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-MAX_TEXT = 65_536
+MAX_TEXT = 1_048_576
 MAX_ITEMS = 100_000
 MAX_MEMBERS = 1_000
 MAX_NUMBER = 2**53 - 1

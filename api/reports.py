@@ -49,7 +49,7 @@ from projections.statement import movements, totals
 from projections.tax_report import taxes
 
 By = NamedDependency[Caller]
-READ = {"scope": "read"}
+REPORT = {"scope": "read", "streams": "text/csv"}
 
 OfCustomer = Annotated[
     str | None,
@@ -73,7 +73,7 @@ class ReportController(Controller):
     path = "/api/reports"
     tags = ["Reports"]  # noqa: RUF012 - Litestar reads it from the class
 
-    @get("/ageing", operation_id="getAgeing", summary="Receivables ageing", opt=READ)
+    @get("/ageing", operation_id="getAgeing", summary="Receivables ageing", opt=REPORT)
     async def get_ageing(
         self,
         request: Ask,
@@ -105,7 +105,7 @@ class ReportController(Controller):
         )
         return as_page(request, report, following)
 
-    @get("/balances", operation_id="getBalances", summary="Customer balances", opt=READ)
+    @get("/balances", operation_id="getBalances", summary="Customer balances", opt=REPORT)
     async def get_balances(
         self,
         request: Ask,
@@ -138,7 +138,7 @@ class ReportController(Controller):
         "/statements/{customer_id:str}",
         operation_id="getStatement",
         summary="Customer statement",
-        opt=READ,
+        opt=REPORT,
     )
     async def get_statement(
         self,
@@ -177,7 +177,7 @@ class ReportController(Controller):
         )
         return as_page(request, report, following)
 
-    @get("/tax", operation_id="getTaxReport", summary="Tax report", opt=READ)
+    @get("/tax", operation_id="getTaxReport", summary="Tax report", opt=REPORT)
     async def get_taxes(
         self,
         request: Ask,
@@ -196,7 +196,7 @@ class ReportController(Controller):
         report = TaxReport(from_=span.first, to=span.last, as_of=known_to.shown, items=items)
         return as_page(request, report)
 
-    @get("/sales", operation_id="getSalesReport", summary="Sales report", opt=READ)
+    @get("/sales", operation_id="getSalesReport", summary="Sales report", opt=REPORT)
     async def get_sales(
         self,
         request: Ask,

@@ -1,0 +1,1 @@
+"""``make contract``: the published contract, held against linters, requests and clients."""
