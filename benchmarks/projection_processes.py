@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
+from daybook.garbage import collect_seldom
 from projections.projection import News
 from projections.tables import FOLLOWER, project
 from store.cache import Cache
@@ -59,6 +60,7 @@ async def _main(mode: str) -> None:
         if mode == "all":
             await project(connection, News(connection, book_id, events, cache))
 
+    collect_seldom()
     async with open_pool(url, name=f"benchmark follows {mode}") as pool:
         task = asyncio.create_task(Follower(pool, NAMES[mode], apply).run())
         print("ready", flush=True)

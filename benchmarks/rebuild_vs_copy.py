@@ -19,6 +19,7 @@ from benchmarks.lives import new_book
 from benchmarks.projection_processes import following
 from benchmarks.rounds import Run
 from benchmarks.testbed import Api, serving
+from daybook.garbage import collect_seldom
 from projections.building import CONNECTIONS
 from projections.rebuild import BESIDE, rebuild
 from projections.tables import FOLLOWER, PROJECTIONS, SCHEMA, tables_of, without_indexes
@@ -50,6 +51,7 @@ async def measure(database_url: str, *, scale: float) -> Figure:
         WrongAnswer: A request failed, a list was empty, or a row differs.
     """
     events = int(IN_ALL * scale)
+    collect_seldom()  # as the command does
     async with (
         open_pool(database_url, name="daybook benchmark") as pool,
         _beside(database_url, BESIDE) as beside,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from daybook.garbage import collect_seldom
 from daybook.progress import progress
 from daybook.rebuilding import rebuild_now
 from daybook.retry_parked import Outcome, retry_parked
@@ -74,6 +75,7 @@ def verify_projections(names: tuple[str, ...]) -> None:
 async def _verify(
     database_url: str, chosen: Sequence[Projection]
 ) -> tuple[list[Compared], Difference | None]:
+    collect_seldom()
     async with open_pool(
         database_url, name="daybook verify", size=CONNECTIONS, schema=SCRATCH, patient=True
     ) as pool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from daybook.garbage import collect_seldom
 from daybook.settings import Settings
 from projections.projection import News
 from projections.tables import FOLLOWER, project, project_carefully
@@ -26,6 +27,7 @@ async def follow(settings: Settings) -> None:
     cache = Cache(_CACHED_STREAMS)
     broker = make_broker(settings.redis_url)
     hints = Hints(broker)
+    collect_seldom()
 
     async def apply(connection: Connection, book_id: str, events: Sequence[Recorded]) -> None:
         await project(connection, News(connection, book_id, events, cache))

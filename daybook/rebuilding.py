@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from daybook.garbage import collect_seldom
 from daybook.progress import progress
 from projections import rebuild as rebuilding
 from projections.building import CONNECTIONS
@@ -12,6 +13,7 @@ from store.database import open_pool
 
 async def rebuild_now(database_url: str, chosen: Sequence[Projection]) -> bool:
     """Rebuild with a progress bar; answer whether an earlier rebuild went on."""
+    collect_seldom()
     async with open_pool(
         database_url, name="daybook rebuild", size=CONNECTIONS, schema=BESIDE, patient=True
     ) as pool:
