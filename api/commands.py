@@ -115,7 +115,7 @@ async def run(
         Refusal, StoreError: As ``Books.execute``.
     """
     if not dry_run:
-        command = await _keyed(request, caller, command)
+        command = await _keyed(request, caller, _in_turn(command))
     do = caller.books.preview if dry_run else caller.books.execute
     take_turn(request, taken=command.in_lane and not dry_run)
     try:
@@ -183,6 +183,14 @@ def request_key(request: Ask, caller: Caller) -> str | None:
         detail = f"An Idempotency-Key has 1 to {_KEY_LENGTH} printable characters."
         raise Problem("invalid-parameter", detail)
     return f"{caller.key.key_id}:{text}"
+
+
+def _in_turn(command: Command[S]) -> Command[S]:
+    """What has no turn in an edit session must not look as if it had had one."""
+    said = command.metadata
+    if said.edit_seq is None or command.expected is None or command.in_lane:
+        return command
+    return msgspec.structs.replace(command, metadata=msgspec.structs.replace(said, edit_seq=None))
 
 
 async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S]:

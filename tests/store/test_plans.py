@@ -10,8 +10,10 @@ import pytest
 from store.books import Book
 from store.database import Connection, Pool
 from store.ids import uuid7
+from store.lanes import Lane, read_remembered
 from store.log import append, position_of, read_book, read_commands, read_stream
-from store.news import read_tails
+from store.news import read_runs, read_tails
+from store.turns import Moved
 from tests.store.tailing import events_after
 
 _STREAMS = 100
@@ -39,6 +41,10 @@ class Explaining:
 
 def streams(count: int) -> list[str]:
     return [f"invoice/{number}" for number in range(count)]
+
+
+def lane(stream: str) -> Lane:
+    return Lane(stream, "key_1", "ses_0001")
 
 
 Question = Callable[[Any, str], Awaitable[object]]
@@ -70,6 +76,14 @@ ASKED: dict[str, tuple[Question, int]] = {
         12,
     ),
     "keys": (lambda c, b: read_commands(c, b, [str(number) for number in range(64)]), 64 * 4),
+    "where 64 lanes stand": (
+        lambda c, b: read_remembered(c, b, [lane(stream) for stream in streams(64)]),
+        64 * 6,
+    ),
+    "who wrote the end of a stream": (
+        lambda c, b: read_runs(c, b, "invoice/7", after=_LAST - 5, until=_LAST),
+        12,
+    ),
     "where an event is": (lambda c, b: position_of(c, b, uuid7(), ("invoice/7", 3)), 10),
 }
 
@@ -80,9 +94,10 @@ async def test_a_question_reads_what_it_answers_and_not_the_book(
 ) -> None:
     async with pool.acquire() as connection:
         for stream in streams(_STREAMS):
-            await append(connection, book.book_id, {stream: 0}, events_after(stream, 0, _LAST))
+            events, moved = events_after(stream, 0, _LAST), [Moved(lane(stream), 0, 1, b"{}")]
+            await append(connection, book.book_id, {stream: 0}, events, moved=moved)
         if known == "statistics":
-            await connection.execute("analyze store.events")
+            await connection.execute("analyze store.events, store.lanes")
         pages = {}
         for name, (ask, _) in ASKED.items():
             explaining = Explaining(connection)
