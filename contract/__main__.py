@@ -101,7 +101,7 @@ def python_client(api: Served) -> None:
     target = BUILD / "python" / "daybook_client"
     run(
         *(SCRIPTS / "openapi-python-client", "generate", "--overwrite", "--meta", "none"),
-        *("--path", BUILD / "openapi.json", "--output-path", target),
+        *("--path", BUILD / "openapi-3.1.json", "--output-path", target),
         *("--config", HERE / "python_client.yaml"),
     )
     run(SCRIPTS / "python", "-m", "compileall", "-q", target)
@@ -120,7 +120,7 @@ def typescript_client(api: Served) -> None:
     if not modules.is_symlink():
         modules.symlink_to(HERE / "node_modules")
     tools = HERE / "node_modules" / ".bin"
-    run(tools / "openapi-typescript", BUILD / "openapi.json", "-o", target / "api.d.ts")
+    run(tools / "openapi-typescript", BUILD / "openapi-3.1.json", "-o", target / "api.d.ts")
     run(tools / "tsc", "--project", target)
     run("node", "flow.js", api.address, api.key, cwd=target)
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "store", "projections", "api", "workers", "daybook")
-EVERYWHERE = (*PACKAGES, "tests", "benchmarks")
+EVERYWHERE = (*PACKAGES, "tests", "benchmarks", "contract")
 
 
 class Source:
