@@ -19,6 +19,11 @@ from api.paging import MAX_CURSOR
 from projections.filters import Field, Kind, Operator
 from projections.page import DEFAULT_LIMIT, MAX_LIMIT, Listing
 
+READ_AFTER = "Read-After"
+CONSISTENCY = "consistency"
+EVENTUAL = "eventual"
+CONSISTENCIES = ("latest", EVENTUAL)
+
 _MEANINGS: Mapping[Operator, str] = {
     "eq": "is this value",
     "ne": "is not this value, or has none",
@@ -82,6 +87,19 @@ def parameters(listing: Listing, selectable: Collection[str] = ()) -> list[Param
             schema=_STRING(max_length=MAX_CURSOR, pattern="^[A-Za-z0-9_-]+$"),
         ),
         *_selection(list(selectable)),
+        Parameter(
+            name=CONSISTENCY,
+            param_in="query",
+            description="`latest` waits, for a bounded time, until the list shows what is "
+            "committed; `eventual` answers at once. `asOf` says what it shows.",
+            schema=_words(list(CONSISTENCIES)),
+        ),
+        Parameter(
+            name=READ_AFTER,
+            param_in="header",
+            description="Wait only until the list shows this position of the book.",
+            schema=_STRING(max_length=15, pattern="^[0-9]+$"),
+        ),
     ]
 
 

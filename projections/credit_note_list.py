@@ -53,6 +53,18 @@ create index if not exists credit_note_list_v1_open on credit_note_list_v1 (book
 -- "the drafts", "the voided ones"
 create index if not exists credit_note_list_v1_status on credit_note_list_v1
     (book_id, status, created_at, id);
+-- "of this amount", "in dollars", "at this branch", "with this reference"
+create index if not exists credit_note_list_v1_gross on credit_note_list_v1 (book_id, gross, id);
+create index if not exists credit_note_list_v1_currency on credit_note_list_v1
+    (book_id, currency, id);
+create index if not exists credit_note_list_v1_branch on credit_note_list_v1 (book_id, branch, id);
+create index if not exists credit_note_list_v1_reference on credit_note_list_v1
+    (book_id, reference, id);
+-- "what is in the books of March", "what was changed since"
+create index if not exists credit_note_list_v1_accounted on credit_note_list_v1
+    (book_id, accounting_date, id);
+create index if not exists credit_note_list_v1_updated on credit_note_list_v1
+    (book_id, updated_at, id);
 -- "why credits were given"
 create index if not exists credit_note_list_v1_reason on credit_note_list_v1
     (book_id, reason_code, id);

@@ -44,6 +44,11 @@ create index if not exists customer_list_v2_vat on customer_list_v2 (book_id, va
 create index if not exists customer_list_v2_country on customer_list_v2
     (book_id, country, city, id);
 create index if not exists customer_list_v2_city on customer_list_v2 (book_id, city, id);
+-- "who is archived", "who is on hold", "who may owe a lot", "what was changed since"
+create index if not exists customer_list_v2_active on customer_list_v2 (book_id, active, id);
+create index if not exists customer_list_v2_hold on customer_list_v2 (book_id, hold, id);
+create index if not exists customer_list_v2_limit on customer_list_v2 (book_id, credit_limit, id);
+create index if not exists customer_list_v2_updated on customer_list_v2 (book_id, updated_at, id);
 
 create table if not exists customer_balance_v1 (
     book_id     text not null,

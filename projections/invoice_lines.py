@@ -62,6 +62,8 @@ create index if not exists invoice_line_v1_customer on invoice_line_v1
     (book_id, customer_id, code, id);
 -- "what was sold in March"
 create index if not exists invoice_line_v1_issued on invoice_line_v1 (book_id, issue_date, id);
+-- "what was sold on invoices that were voided"
+create index if not exists invoice_line_v1_state on invoice_line_v1 (book_id, state, id);
 -- "all labor"
 create index if not exists invoice_line_v1_kind on invoice_line_v1 (book_id, kind, id);
 -- "the lines of the invoice with this number"
@@ -87,9 +89,6 @@ LISTING = Listing(
         Field(name="issueDate", column="issue_date", kind="date", sortable=True),
         Field(name="kind", column="kind", kind="enum", values=tuple(KINDS), nullable=False),
         Field(name="code", column="code", kind="text"),
-        Field(name="description", column="description", kind="text"),
-        Field(name="currency", column="currency", kind="text"),
-        Field(name="net", column="net", kind="decimal", nullable=False),
     ),
     order=("id",),
 )

@@ -45,6 +45,20 @@ create index if not exists payment_list_v1_unapplied on payment_list_v1 (book_id
 -- "the reversed ones"
 create index if not exists payment_list_v1_status on payment_list_v1
     (book_id, status, created_at, id);
+-- "card payments", "what came in in dollars", "at this branch", "at this till"
+create index if not exists payment_list_v1_method on payment_list_v1
+    (book_id, method, created_at, id);
+create index if not exists payment_list_v1_currency on payment_list_v1
+    (book_id, currency, created_at, id);
+create index if not exists payment_list_v1_branch on payment_list_v1
+    (book_id, branch, created_at, id);
+create index if not exists payment_list_v1_terminal on payment_list_v1
+    (book_id, terminal, created_at, id);
+-- "what was paid in advance"
+create index if not exists payment_list_v1_deposit on payment_list_v1
+    (book_id, deposit, created_at, id);
+-- "what was changed since"
+create index if not exists payment_list_v1_updated on payment_list_v1 (book_id, updated_at, id);
 -- "the one with this reference", "the one with the bank's id"
 create index if not exists payment_list_v1_reference on payment_list_v1 (book_id, reference, id);
 create index if not exists payment_list_v1_external on payment_list_v1 (book_id, external_id, id);

@@ -37,6 +37,15 @@ create index if not exists product_list_v1_brand on product_list_v1 (book_id, br
 create index if not exists product_list_v1_category on product_list_v1 (book_id, category, id);
 -- "the product with this bar code"
 create index if not exists product_list_v1_gtin on product_list_v1 (book_id, gtin);
+-- "all services", "what is sold in dollars", "what has this tax code"
+create index if not exists product_list_v1_kind on product_list_v1 (book_id, kind, id);
+create index if not exists product_list_v1_currency on product_list_v1 (book_id, currency, id);
+create index if not exists product_list_v1_tax on product_list_v1 (book_id, tax_code, id);
+-- "what has serial numbers", "what is discontinued", "what is archived", "what was changed since"
+create index if not exists product_list_v1_serialised on product_list_v1 (book_id, serialised, id);
+create index if not exists product_list_v1_status on product_list_v1 (book_id, status, id);
+create index if not exists product_list_v1_active on product_list_v1 (book_id, active, id);
+create index if not exists product_list_v1_updated on product_list_v1 (book_id, updated_at, id);
 -- "what was added lately"
 create index if not exists product_list_v1_created on product_list_v1 (book_id, created_at, id);
 """

@@ -100,7 +100,8 @@ def _numbers_around(point: int, bits: int) -> tuple[list[int], list[int]]:
 
 
 # "found": documents around the day, and those that are closed before it by what was known later.
-# "owed": of most documents, what is open is their first or their present amount.
+# "owed": of most documents, what is open is their first or their present amount. It is materialized
+# so that no amount is computed once to be compared with zero and once more to be summed.
 _AGEING = """
 with found as (
     select * from receivable_item_v1
@@ -116,7 +117,7 @@ with found as (
     select * from receivable_item_v1
      where book_id = $1 and log_node = any ($7::bigint[]) and opened_at <= $3
        and opened_on <= $2 and closed_on <= $2
-), owed as (
+), owed as materialized (
     select customer_id, currency,
            case when last_on <= $2 and last_at <= $3 then open
                 when first_on <= $2 and first_at <= $3 and (changed_on > $2 or changed_at > $3)
@@ -133,26 +134,28 @@ with found as (
                 end as late
       from found
      where opened_at <= $3 and ($8::text is null or customer_id = $8)
-), aged as (
+), aged as materialized (
     select customer_id, currency,
-           coalesce(sum(amount) filter (where amount > 0 and coalesce(late, 0) <= 0), 0)
-               as current,
-           coalesce(sum(amount) filter (where amount > 0 and late between 1 and 30), 0)
-               as days_1_30,
-           coalesce(sum(amount) filter (where amount > 0 and late between 31 and 60), 0)
+           sum(case when amount > 0 and coalesce(late, 0) <= 0 then amount else 0 end) as current,
+           sum(case when amount > 0 and late between 1 and 30 then amount else 0 end) as days_1_30,
+           sum(case when amount > 0 and late between 31 and 60 then amount else 0 end)
                as days_31_60,
-           coalesce(sum(amount) filter (where amount > 0 and late between 61 and 90), 0)
+           sum(case when amount > 0 and late between 61 and 90 then amount else 0 end)
                as days_61_90,
-           coalesce(sum(amount) filter (where amount > 0 and late > 90), 0) as days_over_90,
-           coalesce(sum(amount) filter (where amount < 0), 0) as credit
+           sum(case when amount > 0 and late > 90 then amount else 0 end) as days_over_90,
+           sum(case when amount < 0 then amount else 0 end) as credit
       from owed where amount <> 0
-     group by grouping sets ((customer_id, currency), (currency))
+     group by customer_id, currency
 )
-select page.*, c.name as customer_name
-  from (select * from aged
-         where customer_id is null or (customer_id, currency) > ($9::text, $10::text)
-         order by customer_id nulls first, currency
-         limit $11::bigint + (select count(*) from aged where customer_id is null)) page
-  left join customer_list_v2 c on c.book_id = $1 and c.id = page.customer_id
- order by page.customer_id nulls first, page.currency
+(select null as customer_id, null as customer_name, currency, sum(current) as current,
+        sum(days_1_30) as days_1_30, sum(days_31_60) as days_31_60, sum(days_61_90) as days_61_90,
+        sum(days_over_90) as days_over_90, sum(credit) as credit
+   from aged group by currency order by currency)
+union all
+(select customer_id,
+        (select name from customer_list_v2 c where c.book_id = $1 and c.id = page.customer_id),
+        currency, current, days_1_30, days_31_60, days_61_90, days_over_90, credit
+   from (select * from aged where (customer_id, currency) > ($9::text, $10::text)
+          order by customer_id, currency limit $11) page
+  order by customer_id, currency)
 """

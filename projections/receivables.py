@@ -88,16 +88,17 @@ create table if not exists receivable_item_v1 (
         end) stored,
     primary key (book_id, document_id)
 );
--- "what was open on this day": intervals that begin before it, or end after it
-create index if not exists receivable_item_v1_day_left on receivable_item_v1
-    (book_id, date_node, closed_on) where date_node is not null;
-create index if not exists receivable_item_v1_day_right on receivable_item_v1
-    (book_id, date_node, opened_on) where date_node is not null;
+-- "what was open on this day": intervals that end after it, or begin before it. The conditions keep
+-- the planner from reading all intervals of a number in the index that has the other end.
+create index if not exists receivable_item_v1_ended on receivable_item_v1
+    (book_id, date_node, closed_on) where closed_on is not null and date_node is not null;
+create index if not exists receivable_item_v1_begun on receivable_item_v1
+    (book_id, date_node, opened_on) where opened_on is not null and date_node is not null;
 -- "what was known to be open then, and is closed by now": the same for positions
-create index if not exists receivable_item_v1_log_left on receivable_item_v1
-    (book_id, log_node, closed_at) where log_node is not null;
-create index if not exists receivable_item_v1_log_right on receivable_item_v1
-    (book_id, log_node, opened_at) where log_node is not null;
+create index if not exists receivable_item_v1_log_ended on receivable_item_v1
+    (book_id, log_node, closed_at) where closed_at is not null and log_node is not null;
+create index if not exists receivable_item_v1_log_begun on receivable_item_v1
+    (book_id, log_node, opened_at) where opened_at is not null and log_node is not null;
 """
 
 

@@ -89,12 +89,13 @@ select currency, kind, nullif(product, '') as product, sum(quantity) as quantity
  group by currency, kind, product order by currency, net desc, kind, product limit $11 offset $12
 """,  # noqa: S608 - names of this package
     "customer": f"""
-select sold.*, c.name as customer_name from (
+select sold.*, (select name from customer_list_v2 c
+                 where c.book_id = $1 and c.id = sold.customer_id) as customer_name
+  from (
     select currency, customer_id, sum(net) as net
       from ({_LEDGER.summed(_ROLLUPS["customer"])}) months
      group by currency, customer_id order by currency, net desc, customer_id limit $11 offset $12
-) sold left join customer_list_v2 c on c.book_id = $1 and c.id = sold.customer_id
- order by currency, net desc, customer_id
+) sold order by currency, net desc, customer_id
 """,  # noqa: S608 - names of this package
 }
 

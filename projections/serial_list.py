@@ -29,6 +29,9 @@ create index if not exists serial_list_v1_number on serial_list_v1 (book_id, ser
 -- "what does this invoice hold", "what came back with this credit note"
 create index if not exists serial_list_v1_invoice on serial_list_v1 (book_id, invoice_id, id);
 create index if not exists serial_list_v1_credit on serial_list_v1 (book_id, credit_note_id, id);
+-- "what came back", "what was changed since"
+create index if not exists serial_list_v1_status on serial_list_v1 (book_id, status, id);
+create index if not exists serial_list_v1_updated on serial_list_v1 (book_id, updated_at, id);
 -- "all of this model", and those of one status among them
 create index if not exists serial_list_v1_model on serial_list_v1 (book_id, model, status, id);
 """

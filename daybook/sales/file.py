@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from api.line_schemas import LineIn
-from api.wire import CODE_PATTERN, ShortText
+from api.wire import CODE_PATTERN, Patch, ShortText
 from daybook.sales.countries import country_code
 from daybook.sales.dates import DateFormat, UnclearDates, date_of, detect
 from domain.money import product, rounded, total
@@ -80,6 +81,12 @@ class SalesFile(NamedTuple):
 
     invoices: list[SalesInvoice]
     rows: int
+
+
+class _SoldLine(LineIn, kw_only=True):
+    """A line of a file: its description stands on one line, as in the table it comes from."""
+
+    description: Patch[ShortText] = UNSET
 
 
 class _Row(NamedTuple):
@@ -224,7 +231,7 @@ def _line(row: _Row) -> LineIn | Fault:
         "unitPrice": cells["UnitPrice"] or None,
     }
     try:
-        return msgspec.convert(values, LineIn)
+        return msgspec.convert(values, _SoldLine)
     except msgspec.ValidationError as error:
         column, expected = _EXPECTED[str(error).rpartition("$.")[2].rstrip("`")]
         return Fault(_BAD_ROW, f"Line {row.at}: {column} {_shown(cells[column])} {expected}.")

@@ -101,7 +101,8 @@ async def test_the_contract_names_every_parameter(pool: Pool) -> None:
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
     published = document["paths"]["/specimens"]["get"]["parameters"]
     known = {f"{it.name}.{op}" for it in SPECIMENS.fields.values() for op in it.operators}
-    assert {it["name"] for it in published} == known | {"sort", "limit", "cursor", "fields"}
+    paging = {"sort", "limit", "cursor", "fields", "consistency", "Read-After"}
+    assert {it["name"] for it in published} == known | paging
     shapes = {
         it["name"]: (it.get("style"), it.get("explode"), it["schema"]["type"]) for it in published
     }

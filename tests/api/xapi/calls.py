@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 
 from api.xapi.objects import CHILDREN, OBJECTS, Object
+from domain.invoice import INVOICE, Invoice
+from store.books import Book, Books
 from store.database import Pool
 
 ROOT = "/api/v1/invoicing/invoice"
@@ -80,3 +82,7 @@ async def facts(pool: Pool, prefix: str = "") -> list[tuple[str, str]]:
     """Stream and topic of every event, in order; those of streams that begin so."""
     found = await pool.fetch("select stream, topic from store.events order by position")
     return [(it["stream"], it["topic"]) for it in found if it["stream"].startswith(prefix)]
+
+
+async def invoice_now(books: Books, book: Book, invoice_id: str) -> Invoice:
+    return (await books.get(book.book_id, INVOICE(invoice_id))).state

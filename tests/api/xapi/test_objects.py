@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.xapi.objects import OBJECTS
 from tests.api.xapi.bodies import bodies
-from tests.api.xapi.calls import BY_TABLE, TABLES, acme, call, draft, envelope, path_of, rows
+from tests.api.xapi.calls import BY_TABLE, TABLES, call, envelope, path_of, rows
 
 ALL = ("Invoice", *TABLES)
 
@@ -19,18 +19,6 @@ REQUIRED = {
     for it in OBJECTS
     for key in it.schema()["$defs"][it.body.__name__].get("required", ())
 }
-
-
-@pytest.fixture
-async def invoice_id(client: httpx.AsyncClient) -> str:
-    """A draft with one model, to which every child can be added."""
-    await acme(client)
-    return await draft(
-        client,
-        billToCode="ACME",
-        currency="EUR",
-        models=[{"modelCode": "M-1", "sellingPrice": "9"}],
-    )
 
 
 async def sample(client: httpx.AsyncClient, table: str, invoice_id: str) -> dict[str, Any]:

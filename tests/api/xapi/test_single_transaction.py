@@ -249,26 +249,6 @@ async def test_a_repeated_call_gets_its_first_answer_again(
     assert await facts(pool) == events
 
 
-async def test_the_payments_of_an_answer_exist(client: httpx.AsyncClient) -> None:
-    await acme(client)
-    answer = envelope(await call(client, "Invoice", **EVERYTHING), 201)
-    (header,) = rows(answer, "Invoice")
-
-    found = [
-        (await client.get(f"/api/payments/{it['key']}")).json()
-        for it in rows(answer, "InvoicePayment")
-    ]
-
-    assert [(it["amount"], it["unappliedAmount"], it["deposit"]) for it in found] == [
-        ("50.00", "50.00", True),
-        ("25.50", "25.50", True),
-    ]
-    assert [it["reference"] for it in found] == [header["key"], "T-1"]
-    assert {it["memo"] for it in found} == {f"Deposit for invoice {header['key']}"}
-    balance = (await client.get("/api/customers/ACME/balance")).json()
-    assert "-75.50" in str(balance)
-
-
 async def test_a_dry_run_writes_nothing(client: httpx.AsyncClient, pool: Pool) -> None:
     await acme(client)
     before = await everything(pool)
@@ -287,17 +267,6 @@ async def test_what_was_added_can_be_posted(client: httpx.AsyncClient, seller: N
     invoice = (await client.get(f"/api/invoices/{invoice_id}")).json()
 
     assert (invoice["status"], invoice["totals"]["gross"]) == ("Posted", "119.00")
-
-
-async def test_an_estimate_takes_no_payment(client: httpx.AsyncClient, pool: Pool) -> None:
-    await acme(client)
-    before = await everything(pool)
-    paid = {"billToCode": "ACME", "currency": "EUR", "payments": EVERYTHING["payments"][:1]}
-
-    answer = await call(client, "Invoice", **paid, isEstimate=True)
-
-    assert "An estimate takes no payments" in envelope(answer, 422)["exceptionMessage"]
-    assert await everything(pool) == before
 
 
 async def test_null_is_as_good_as_left_out(
