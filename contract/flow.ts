@@ -1,6 +1,6 @@
 // One flow through a typed TypeScript client: `node flow.js ADDRESS KEY`.
 import createClient from "openapi-fetch";
-import type { paths } from "./api";
+import type { paths } from "./api.js";
 
 declare const process: { argv: string[]; exitCode: number };
 

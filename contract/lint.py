@@ -63,7 +63,12 @@ def _redocly(here: Path, document: Path) -> list[tuple[str, str]]:
 def _output(command: list[object]) -> Any:
     environ = {**os.environ, **_QUIET}  # noqa: TID251 - it is passed on
     done = subprocess.run(
-        list(map(str, command)), check=False, capture_output=True, text=True, env=environ
+        [*map(str, command)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environ,
+        stdin=subprocess.DEVNULL,
     )
     try:
         # A word may follow that says how many problems there are.
