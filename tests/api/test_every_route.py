@@ -20,7 +20,7 @@ from tests.api.dealings import LINE, made
 
 PUBLIC = {
     *("/healthz", "/readyz", "/metrics"),
-    *("/api/docs", "/api/openapi.json", "/api/openapi-3.1.json"),
+    *("/api/docs", "/api/openapi.json", "/api/openapi-3.1.json", "/problems/{code}"),
 }
 """What may be read without a key."""
 
@@ -103,9 +103,11 @@ class Owner(NamedTuple):
     async def ask(self, operation: Operation, key: str | None) -> httpx.Response:
         headers = {"Authorization": key or "", "If-Match": "*"}
         path = self.path(operation)
-        dry = {"dryRun": "true"} if operation.path.startswith("/api/customers/") else {}
+        asked = {"dryRun": "true"} if operation.path.startswith("/api/customers/") else {}
+        if operation.path.endswith("/attachments"):
+            asked = {"fileName": "more.txt"}
         return await self.client.request(
-            operation.method, path, json=operation.example, headers=headers, params=dry
+            operation.method, path, json=operation.example, headers=headers, params=asked
         )
 
 
@@ -125,9 +127,26 @@ async def _one_of_everything(client: httpx.AsyncClient) -> dict[str, str]:
     await made(client, "/api/products", id="MINE", description=MARK)
     await made(client, "/api/tax-codes", id="MINE", name=MARK, rate="19")
     await made(client, "/api/codes/misc", code="MINE", description=MARK)
-    body = {"customerId": "MINE", "currency": "EUR", "memo": MARK, "lines": [LINE]}
-    draft = (await client.post("/api/invoices", json=body)).json()
+    model = {**LINE, "kind": "model", "code": "M-1", "quantity": "1"}
+    body = {
+        "customerId": "MINE",
+        "currency": "EUR",
+        "memo": MARK,
+        "lines": [{**model, "serials": [{"serialNumber": "S-1"}]}],
+        "addresses": [{"kind": "shipTo", "name": MARK}],
+        "notes": [{"text": MARK}],
+        "tables": [{"table": 1, "code": "FRIEND", "description": MARK}],
+        "taxOverrides": [{"category": "S", "rate": "19", "amount": "1", "reason": MARK}],
+    }
+    draft = await made(client, "/api/invoices", **body)
     path = f"/api/invoices/{draft['id']}"
+    attached = await client.post(
+        f"{path}/attachments",
+        params={"fileName": "mine.txt"},
+        content=MARK.encode(),
+        headers={"Content-Type": "text/plain", "If-Match": "*"},
+    )
+    assert attached.status_code == 201, attached.text
     posted = await client.post(f"{path}/post", headers={"If-Match": "*"})
     assert posted.status_code == 200, posted.text
     note = await made(client, f"{path}/credit", memo=MARK)
@@ -137,12 +156,19 @@ async def _one_of_everything(client: httpx.AsyncClient) -> dict[str, str]:
     endpoint = (await client.post("/api/webhook-endpoints", json=hook)).json()
     return {
         "/customers/{customer_id}": "/customers/MINE",
+        "/statements/{customer_id}": "/statements/MINE",
         "/products/{code}": "/products/MINE",
         "/tax-codes/{code}": "/tax-codes/MINE",
         "/codes/{table}/{code}": "/codes/misc/MINE",
         "/codes/{table}": "/codes/misc",
         "{invoice_id}": draft["id"],
         "{line_id}": draft["lines"][0]["id"],
+        "{serial_id}": draft["lines"][0]["serials"][0]["id"],
+        "{kind}": "shipTo",
+        "{note_id}": draft["notes"][0]["id"],
+        "{entry_id}": draft["tables"][0]["id"],
+        "{override_id}": draft["taxOverrides"][0]["id"],
+        "{attachment_id}": attached.json()["attachments"][0]["id"],
         "{credit_note_id}": note["id"],
         "{payment_id}": paid["id"],
         "{period}": "2026-01",

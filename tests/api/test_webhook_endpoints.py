@@ -259,7 +259,7 @@ async def test_a_delivery_that_does_not_exist_is_not_found(client: httpx.AsyncCl
 
     assert (await client.get(path)).json() == {"items": [], "nextBefore": None}
     assert (await client.get(f"{path}/1/attempts")).status_code == 404
-    assert (await client.get(f"{path}/99999999999999999999/attempts")).status_code == 404
+    assert (await client.get(f"{path}/99999999999999999999/attempts")).status_code == 400
     assert (await client.get(f"{path}?state.eq=lost")).status_code == 400
 
 
