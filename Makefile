@@ -45,7 +45,7 @@ fmt: .venv/.dev ## Format and mend what can be mended
 .PHONY: test
 test: .venv/.dev ## Every test, against real servers, with coverage of domain and store (T=path narrows)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n 2 $(T)
+	@$(BIN)/coverage run -m pytest -q -n 4 $(T)
 ifeq ($(T),tests)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
