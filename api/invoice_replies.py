@@ -51,6 +51,7 @@ class InvoiceOut(Reply):
     says beside the invoice is in ``warnings``, and ``violations`` in its dry run.
     """
 
+    id: str
     number: str | None
     series: str | None
     status: str
@@ -107,7 +108,6 @@ class InvoiceOut(Reply):
     written_off: Decimal
     disputed: str | None
     taxes: list[AppliedTaxOut]
-    id: str
     settlement: str
     overdue: bool
     balance: Decimal
@@ -134,7 +134,7 @@ class InvoiceOut(Reply):
 
 
 _PLAIN = attrgetter(
-    *InvoiceOut.__struct_fields__[: InvoiceOut.__struct_fields__.index("taxes")],
+    *InvoiceOut.__struct_fields__[1 : InvoiceOut.__struct_fields__.index("taxes")],
 )
 
 
@@ -143,9 +143,9 @@ def _invoice_out(today: date, entity: Versioned[Invoice]) -> InvoiceOut:
     found = amounts(invoice)
     numbers = range(1, len(invoice.lines) + 1)
     values: tuple[Any, ...] = (
+        entity.id,
         *_PLAIN(invoice),
         [tax_out(it) for it in invoice.taxes],
-        entity.id,
         settlement(invoice),
         overdue(invoice, today),
         balance(invoice),

@@ -35,6 +35,7 @@ def at(version: int) -> dict[str, str]:
 async def test_a_draft_accepts_any_partial_state(client: httpx.AsyncClient) -> None:
     created = await create(client)
 
+    assert next(iter(created)) == "id"
     assert created["status"] == "Draft"
     assert created["rowVersion"] == 1
     assert created["totals"]["gross"] == "0.00"
