@@ -35,7 +35,7 @@ from api.invoice_part_replies import (
     table_out,
     tax_out,
 )
-from api.line_replies import LineOut, line_out
+from api.line_replies import LineOut, lines_out
 from api.tax_schemas import AppliedTaxOut
 from api.totals_schemas import TotalsOut, totals_out
 from api.wire import Reply
@@ -141,7 +141,6 @@ _PLAIN = attrgetter(
 def _invoice_out(today: date, entity: Versioned[Invoice]) -> InvoiceOut:
     invoice = entity.state
     found = amounts(invoice)
-    numbers = range(1, len(invoice.lines) + 1)
     values: tuple[Any, ...] = (
         entity.id,
         *_PLAIN(invoice),
@@ -151,7 +150,7 @@ def _invoice_out(today: date, entity: Versioned[Invoice]) -> InvoiceOut:
         balance(invoice),
         buyer_out(invoice.buyer) if invoice.buyer else None,
         seller_out(invoice.seller) if invoice.seller else None,
-        list(map(line_out, invoice.lines, numbers, found.nets)),
+        lines_out(invoice.lines, found.nets),
         [address_out(it) for it in invoice.posted_addresses or invoice.addresses],
         [note_out(it) for it in invoice.notes],
         [table_out(it) for it in invoice.tables],

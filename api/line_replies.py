@@ -7,8 +7,11 @@ imported: a line is read by one ``attrgetter`` and its response made by position
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
+
+from typing_extensions import override
 
 from api.tax_schemas import AppliedTaxOut
 from api.wire import Reply
@@ -209,6 +212,40 @@ _PLAIN: dict[type[Any], tuple[Any, Callable[[Any], tuple[Any, ...]]]] = {
     WarrantyLine: (WarrantyLineOut, _reading(WarrantyLineOut)),
     PackageLine: (PackageLineOut, _reading(PackageLineOut)),
 }
+
+
+class _Same:
+    """Lines and their nets, equal to themselves alone: comparing their values would cost more."""
+
+    __slots__ = ("lines", "nets")
+
+    def __init__(self, lines: tuple[Line, ...], nets: tuple[Decimal, ...]) -> None:
+        self.lines = lines
+        self.nets = nets
+
+    @override
+    def __hash__(self) -> int:
+        return id(self.nets)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.lines is other.lines and self.nets is other.nets
+
+
+def lines_out(lines: tuple[Line, ...], nets: tuple[Decimal, ...]) -> list[LineOut]:
+    """The lines as clients see them. Do not change the list: whoever asks again gets it again."""
+    return (_lines_out if len(lines) > _LONG else _remembered)(_Same(lines, nets))
+
+
+def _lines_out(same: _Same) -> list[LineOut]:
+    numbers = range(1, len(same.lines) + 1)
+    return list(map(line_out, same.lines, numbers, same.nets))
+
+
+# An edit of the header leaves the lines what they are, and half of an answer is lines. What is
+# remembered is bounded twice, to a few megabytes.
+_LONG = 100
+_remembered = lru_cache(maxsize=256)(_lines_out)
 
 
 def line_out(line: Line, line_no: int, net: Decimal) -> LineOut:

@@ -43,7 +43,7 @@ Patch: TypeAlias = T | None | UnsetType
 
 def sent(body: msgspec.Struct) -> dict[str, Any]:
     """The fields of a merge patch that were sent, by Python name; a value of None means clear."""
-    values = ((name, getattr(body, name)) for name in body.__struct_fields__)
+    values = zip(body.__struct_fields__, msgspec.structs.astuple(body), strict=True)
     return {name: value for name, value in values if value is not msgspec.UNSET}
 
 
