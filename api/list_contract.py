@@ -65,7 +65,8 @@ def parameters(listing: Listing, selectable: Collection[str] = ()) -> list[Param
         *filters,
         _several(
             "sort",
-            f"Fields to sort by, descending after a minus. Without it: {order}.",
+            f"Fields to sort by, descending after a minus. Without it: {order}, or by the field of "
+            "which a range is asked.",
             _words(keys),
             most=MAX_SORT_KEYS,
         ),

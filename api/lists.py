@@ -75,6 +75,7 @@ def parse_list(
     reading = _Reading(listing, selectable, also)
     for name, value in _parameters(query_string):
         reading.take(name, value)
+    reading.settle_order()
     place = reading.place(book_id, cursors)
     if reading.faults:
         raise BadQuery(reading.faults)
@@ -110,7 +111,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self.fields: tuple[str, ...] | None = None
         self.others: dict[str, str] = {}
-        self.query = Query(sort=listing.order)
+        self.query = Query(sort=())
         self._listing = listing
         self._selectable = tuple(selectable)
         self._also = frozenset(also)
@@ -126,6 +127,11 @@ class _Reading:
             self._take(name, raw_value)
         except Refused as refused:
             self._note(name, refused)
+
+    def settle_order(self) -> None:
+        """Where the client asks for no order, the list has one for what it asks for."""
+        if not self.query.sort:
+            self._set(sort=self._listing.order_for(self.query.where))
 
     def place(self, book_id: str, cursors: Cursors) -> Place | None:
         """Where the page starts; a cursor is held to its query only once that is understood."""

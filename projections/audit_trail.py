@@ -6,6 +6,7 @@ to be forgotten stands here, and a sentence that was made clearer is so for old 
 
 from collections.abc import Sequence
 
+from projections.adding import AppendOnly
 from projections.filters import Field
 from projections.latest import TEXT
 from projections.page import Listing
@@ -39,12 +40,21 @@ create index if not exists audit_trail_v1_entity on audit_trail_v1
 create index if not exists audit_trail_v1_kind on audit_trail_v1 (book_id, entity, position);
 """
 
-_COLUMNS = (*("position", "recorded_at", "actor", "topic", "entity", "entity_id", "row_version"),)
+_COLUMNS = {
+    "position": "bigint",
+    "recorded_at": "timestamptz",
+    "actor": "text",
+    "topic": "text",
+    "entity": "text",
+    "entity_id": "text",
+    "row_version": "bigint",
+}
+_TRAIL = AppendOnly("audit_trail_v1", _COLUMNS)
 
 LISTING = Listing(
     "audit-trail",
     table="audit_trail_v1",
-    columns=_COLUMNS,
+    columns=tuple(_COLUMNS),
     fields=(
         Field(name="position", column="position", kind="integer", sortable=True, nullable=False),
         Field(name="actor", column="actor", kind="text", nullable=False),
@@ -78,13 +88,4 @@ async def project(connection: Connection, news: News) -> None:
         (it.position, it.recorded_at, it.metadata.actor, it.topic, *it.aggregate, it.version)
         for it in news.events
     ]
-    if rows:
-        await connection.execute(_ADD, news.book_id, *zip(*rows, strict=True))
-
-
-_ADD = """
-insert into audit_trail_v1
-select $1::text, * from unnest(
-    $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
-on conflict do nothing
-"""
+    await _TRAIL.add(connection, news, rows)

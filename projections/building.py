@@ -13,6 +13,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+import asyncpg
+
 from projections.projection import News, Projection
 from projections.tables import fingerprint, tables_of, without_indexes
 from store import checkpoints
@@ -131,13 +133,20 @@ class Building:
             )
 
     async def _take_in(self, book_id: str, events: Sequence[Recorded]) -> None:
-        news = News(self.connection, book_id, events, self._cache)
+        try:
+            await self._project(book_id, events, unseen=True)
+        except asyncpg.UniqueViolationError:
+            # A build that was killed has left some of these rows, ahead of its checkpoint.
+            await self._project(book_id, events, unseen=False)
+        await self._reached(book_id, events[-1].position)
+
+    async def _project(self, book_id: str, events: Sequence[Recorded], *, unseen: bool) -> None:
+        news = News(self.connection, book_id, events, self._cache, unseen=unseen)
 
         async def project(connection: Connection, projection: Projection) -> None:
             await projection.project(connection, news)
 
         await self._in_lanes(_LANE, project)
-        await self._reached(book_id, events[-1].position)
 
     async def _in_lanes(
         self, settings: str, work: Callable[[Connection, Projection], Awaitable[None]]

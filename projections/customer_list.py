@@ -8,6 +8,7 @@ from domain.credit_note.state import open_credit
 from domain.customer import CUSTOMER, Customer
 from domain.money import rounded
 from domain.payment import PAYMENT, unapplied
+from projections.adding import copy
 from projections.filters import Field, folded
 from projections.latest import TEXT, LatestTable
 from projections.page import Listing
@@ -133,7 +134,11 @@ async def project(connection: Connection, news: News) -> None:
     ]
     if owed:
         await connection.execute(_OWED, news.book_id, *zip(*owed, strict=True))
-    credit = [*await _payments(news), *await _credit_notes(news)]
+    new: list[_Credit] = []
+    credit: list[_Credit] = []
+    for row, is_new in (*await _payments(news), *await _credit_notes(news)):
+        (new if is_new else credit).append(row)
+    await copy(connection, news.book_id, "customer_credit_v1", _CREDIT_COLUMNS, new)
     if credit:
         await connection.execute(_CREDIT, news.book_id, *zip(*credit, strict=True))
 
@@ -154,20 +159,26 @@ def _values(_id: str, customer: Customer) -> tuple[object, ...]:
 
 
 _Credit = tuple[str, str, str, Decimal, int]
+_CREDIT_COLUMNS = ("document", "customer_id", "currency", "amount", "row_version")
 
 
-async def _payments(news: News) -> list[_Credit]:
+async def _payments(news: News) -> list[tuple[_Credit, bool]]:
+    """What is left of each payment, and whether it is new."""
     return [
-        (it.id, it.state.customer_id, it.state.currency, unapplied(it.state), it.version)
-        for it, _ in await news.entities(PAYMENT)
-        if it.state is not None
+        ((it.id, state.customer_id, state.currency, unapplied(state), it.version), news.is_new(by))
+        for it, by in await news.entities(PAYMENT)
+        if (state := it.state) is not None
     ]
 
 
-async def _credit_notes(news: News) -> list[_Credit]:
+async def _credit_notes(news: News) -> list[tuple[_Credit, bool]]:
+    """What is left of each posted credit note, and whether it is new."""
     return [
-        (it.id, note.customer_id or "", note.currency or "", open_credit(note), it.version)
-        for it, _ in await news.entities(CREDIT_NOTE)
+        (
+            (it.id, note.customer_id or "", note.currency or "", open_credit(note), it.version),
+            news.is_new(by),
+        )
+        for it, by in await news.entities(CREDIT_NOTE)
         if (note := it.state) is not None and note.posted_totals is not None
     ]
 

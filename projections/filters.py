@@ -65,6 +65,7 @@ OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
 
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPARISONS: Mapping[str, str] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_FEW = 8
 _LAST_CODE_POINT = "\U0010ffff"
 
 
@@ -133,6 +134,14 @@ class Condition(msgspec.Struct, frozen=True):
     operator: Operator
     values: tuple[Value, ...]
 
+    @property
+    def is_range(self) -> bool:
+        """Whether it holds for values that stand together in the order of the field."""
+        if self.operator == "like":
+            before, asterisk, _ = str(self.values[0]).partition("*")
+            return bool(before and asterisk)
+        return self.operator in {*_ORDER, "startswith"}
+
 
 class Binds:
     """The bound parameters of one statement, numbered in order of use."""
@@ -166,7 +175,7 @@ def condition_sql(condition: Condition, bind: Binds) -> str:
     values = [field.stored(it) for it in condition.values]
     match condition.operator:
         case "eq" | "in":
-            return f"({_any_of(field, values, bind)})"
+            return f"({_any_of(field, values, bind)})" if values else "FALSE"
         case "ne" | "nin":
             return f"({_any_of(field, values, bind)}) IS NOT TRUE"
         case "gt" | "gte" | "lt" | "lte":
@@ -183,6 +192,41 @@ def condition_sql(condition: Condition, bind: Binds) -> str:
             return f"{field.ordered} LIKE {bind(f'%{_literal(str(values[0]))}%', 'text')}"
         case "like":
             return _like(field, str(condition.values[0]), bind)
+
+
+def positive(condition: Condition) -> Condition:
+    """The same condition, as ``in`` where it says what a column with few words does not hold.
+
+    An index finds the rows that have a value, and none finds those that have not.
+    """
+    field = condition.field
+    every: tuple[Value, ...] = (False, True) if field.kind == "boolean" else field.values
+    excluded = frozenset(condition.values)
+    if condition.operator not in {"ne", "nin"} or field.nullable or not excluded <= {*every}:
+        return condition
+    return Condition(field, "in", tuple(it for it in every if it not in excluded))
+
+
+def alternatives(conditions: Sequence[Condition]) -> list[tuple[Condition, ...]]:
+    """Conditions of which exactly one holds where these do, each with one value for an ``in``.
+
+    Each is a range of an index that is in order already; ``in`` is several that are not. Of more
+    values than a few, or where words stand in different columns, it stays one.
+    """
+    given = tuple(map(positive, conditions))
+    for at, condition in enumerate(given):
+        field = condition.field
+        values = dict.fromkeys(map(field.stored, condition.values))
+        if (
+            condition.operator == "in"
+            and 1 < len(values) <= _FEW
+            and not field.elsewhere.keys() & values
+        ):
+            return [
+                (*given[:at], Condition(field, "eq", (value,)), *given[at + 1 :])
+                for value in values
+            ]
+    return [given]
 
 
 def _any_of(field: Field, values: Sequence[Value], bind: Binds) -> str:

@@ -18,6 +18,7 @@ from domain.facts.invoice_life import InvoicePosted, InvoiceVoided
 from domain.facts.lines import KINDS, CommentLine, kind_of
 from domain.invoice import INVOICE, Invoice
 from domain.invoice_totals import line_nets
+from projections.adding import copy
 from projections.filters import Field
 from projections.latest import TEXT
 from projections.page import Listing
@@ -103,12 +104,16 @@ async def project(connection: Connection, news: News) -> None:
     """Write the lines of the touched invoices as they are now; take off those that are gone."""
     lengths: list[tuple[str, int, int]] = []
     rows: list[tuple[object, ...]] = []
+    new: list[tuple[object, ...]] = []
     for entity, events in await news.entities(INVOICE):
         if entity.state is None:
             lengths.append((entity.id, 0, entity.version))
+        elif news.is_new(events):
+            new += _rows(entity.id, entity.state, _version(events) or entity.version)
         elif version := _version(events):
             lengths.append((entity.id, len(entity.state.lines), version))
             rows += _rows(entity.id, entity.state, version)
+    await copy(connection, news.book_id, LISTING.table, _COLUMNS, new)
     if rows:
         await connection.execute(_UPSERT, news.book_id, *zip(*rows, strict=True))
     if lengths:

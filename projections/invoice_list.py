@@ -2,6 +2,7 @@
 
 from domain.invoice import INVOICE, SETTLEMENTS, STATUSES, Invoice, balance, settlement
 from domain.invoice_totals import totals
+from projections.adding import Row, copy
 from projections.filters import Field
 from projections.page import Listing
 from projections.projection import News
@@ -46,9 +47,29 @@ create index if not exists invoice_list_v2_issued on invoice_list_v2
     (book_id, issue_date, id);
 create index if not exists invoice_list_v2_due on invoice_list_v2
     (book_id, due_date, id);
--- "the largest invoices"
+-- "the largest invoices", "what is owed most of"
 create index if not exists invoice_list_v2_gross on invoice_list_v2
     (book_id, gross, id);
+create index if not exists invoice_list_v2_balance on invoice_list_v2
+    (book_id, balance, id);
+-- "the drafts", "what is not paid", "in dollars", the newest first: some words have few rows
+create index if not exists invoice_list_v2_status on invoice_list_v2
+    (book_id, status, created_at, id);
+create index if not exists invoice_list_v2_settlement on invoice_list_v2
+    (book_id, settlement, created_at, id);
+create index if not exists invoice_list_v2_currency on invoice_list_v2
+    (book_id, currency, created_at, id);
+-- "whose name on the invoice starts with", and the order of names
+create index if not exists invoice_list_v2_named on invoice_list_v2
+    (book_id, customer_name, id);
+-- "with this purchase order", "with this reference"
+create index if not exists invoice_list_v2_po_number on invoice_list_v2
+    (book_id, po_number, id);
+create index if not exists invoice_list_v2_reference on invoice_list_v2
+    (book_id, reference, id);
+-- "what was changed since"
+create index if not exists invoice_list_v2_updated on invoice_list_v2
+    (book_id, updated_at, id);
 """
 
 LISTING = Listing(
@@ -110,15 +131,19 @@ LISTING = Listing(
 
 async def project(connection: Connection, news: News) -> None:
     """Write the touched invoices as they are now; take off deleted drafts."""
-    rows, gone = [], []
+    new: list[Row] = []
+    rows: list[Row] = []
+    gone = []
     for entity, events in await news.entities(INVOICE):
         if entity.state is None:
             gone.append((entity.id, entity.version))
         else:
             times = (events[0].recorded_at, events[-1].recorded_at)
-            rows.append((news.book_id, *_columns(entity.id, entity.state), entity.version, *times))
+            kept = new if news.is_new(events) else rows
+            kept.append((*_columns(entity.id, entity.state), entity.version, *times))
+    await copy(connection, news.book_id, LISTING.table, LISTING.columns, new)
     if rows:
-        await connection.execute(_UPSERT, *zip(*rows, strict=True))
+        await connection.execute(_UPSERT, news.book_id, *zip(*rows, strict=True))
     if gone:
         await connection.execute(_DELETE, news.book_id, *zip(*gone, strict=True))
 
@@ -146,8 +171,8 @@ def _columns(id_: str, invoice: Invoice) -> tuple[object, ...]:
 
 _UPSERT = """
 insert into invoice_list_v2 as t
-select * from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+select $1::text, * from unnest(
+    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
     $9::date[], $10::date[], $11::text[], $12::text[], $13::numeric[], $14::numeric[],
     $15::numeric[], $16::numeric[], $17::bigint[], $18::timestamptz[], $19::timestamptz[])
 on conflict (book_id, id) do update set

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from domain.aggregate import Aggregate
+from projections.adding import Row, arrays, copy
 from projections.projection import News
 from store.database import Connection
 
@@ -38,9 +39,7 @@ class LatestTable:
         self._upsert = _UPSERT.format(
             name=name,
             columns=", ".join(kinds),
-            arrays=", ".join(
-                f"${at}::{kind.split()[0]}[]" for at, kind in enumerate(kinds.values(), 2)
-            ),
+            arrays=arrays(kinds),
             changes=", ".join(f"{it} = excluded.{it}" for it in kept),
         )
         self._delete = _DELETE.format(name=name)
@@ -56,14 +55,18 @@ class LatestTable:
 
         ``values`` gives what stands in ``columns``, from the aggregate's id and state.
         """
-        rows, gone = [], []
+        new: list[Row] = []
+        rows: list[Row] = []
+        gone = []
         for entity, events in await news.entities(aggregate):
             if entity.state is None:
                 gone.append((entity.id, entity.version))
             else:
                 times = [events[0].recorded_at, events[-1].recorded_at][self._reborn :]
                 own = values(entity.id, entity.state)
-                rows.append((entity.id, *own, entity.version, *times))
+                kept = new if news.is_new(events) else rows
+                kept.append((entity.id, *own, entity.version, *times))
+        await copy(connection, news.book_id, self.name, self.columns, new)
         if rows:
             await connection.execute(self._upsert, news.book_id, *zip(*rows, strict=True))
         if gone:
@@ -79,7 +82,7 @@ create table if not exists {name} (
 
 _UPSERT = """
 insert into {name} as t (book_id, {columns})
-select $1::text, * from unnest({arrays})
+select $1::text, * from {arrays}
 on conflict (book_id, id) do update set {changes}
 where t.row_version < excluded.row_version
 """

@@ -8,8 +8,11 @@ position is the sum of the chunks before it and of the rows since its own chunk 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from domain.money import total
+from projections.adding import Row, arrays, copy
 from projections.latest import TEXT
 from projections.moment import LATEST, Span
+from projections.projection import News
 from store.database import Connection
 
 CHUNK_BITS = 18
@@ -46,7 +49,12 @@ class Ledger:
         self.ddl = _DDL.format(table=table, columns=_typed(self.columns)) + "".join(
             self._rollup_ddl(it) for it in rollups
         )
-        *first, last = [self._roll_up(it) for it in rollups]
+        self._rollups = tuple(rollups)
+        self._roll_up = {
+            it.table: self._rolling_up(it, f"* from {arrays(self._columns_of(it))}")
+            for it in rollups
+        }
+        *first, last = [self._rolling_up(it, self._fresh(it)) for it in rollups]
         self._rolled = "".join(f", r{at} as ({sql})" for at, sql in enumerate(first)) + f" {last}"
 
     def add(self, rows: str) -> str:
@@ -61,11 +69,6 @@ class Ledger:
             rolled=self._rolled,
         )
 
-    def arrays(self, first: int = 2) -> str:
-        """``unnest`` of one array parameter for each column."""
-        kinds = enumerate(self.columns.values(), first)
-        return f"unnest({', '.join(f'${at}::{kind.split()[0]}[]' for at, kind in kinds)})"
-
     def summed(self, rollup: Rollup) -> str:
         """A query of sums by month and the rollup's keys, whose parameters ``bounds`` gives.
 
@@ -77,32 +80,62 @@ class Ledger:
             values=", ".join([*rollup.keys, *self.sums]),
         )
 
-    async def write(
-        self, connection: Connection, book_id: str, rows: Sequence[Sequence[object]]
-    ) -> None:
+    async def write(self, connection: Connection, news: News, rows: Sequence[Row]) -> None:
         """Add rows that have all columns of the ledger, in order."""
-        if rows:
-            sql = self.add(f"select * from {self.arrays()}")  # noqa: S608 - types of this package
-            await connection.execute(sql, book_id, *zip(*rows, strict=True))
+        if news.unseen:
+            await copy(connection, news.book_id, self.table, tuple(self.columns), rows)
+            for rollup in self._rollups if rows else ():
+                sums = self._added_up(rollup, rows)
+                await connection.execute(
+                    self._roll_up[rollup.table], news.book_id, *zip(*sums, strict=True)
+                )
+        elif rows:
+            sql = self.add(f"select * from {arrays(self.columns)}")  # noqa: S608 - types of this package
+            await connection.execute(sql, news.book_id, *zip(*rows, strict=True))
 
-    def _rollup_ddl(self, rollup: Rollup) -> str:
+    def _added_up(self, rollup: Rollup, rows: Sequence[Row]) -> list[Row]:
+        """The sums of these rows, as the rollup has them: what ``_FRESH`` says in SQL."""
+        names = tuple(self.columns)
+        position, dated = names.index("position"), names.index("dated")
+        keys = [names.index(it) for it in rollup.keys]
+        values = [names.index(it) for it in self.sums]
+        groups: dict[Row, list[Row]] = {}
+        for row in rows:
+            month = row[dated].replace(day=1)
+            group = (month, *(row[it] for it in keys), row[position] >> CHUNK_BITS)
+            groups.setdefault(group, []).append(row)
+        return [
+            (*group, *(total(row[it] for row in of) for it in values))
+            for group, of in groups.items()
+        ]
+
+    def _columns_of(self, rollup: Rollup) -> dict[str, str]:
         keys = {it: self.columns[it] for it in rollup.keys}
         sums = {it: self.columns[it] for it in self.sums}
-        columns = {"month": "date not null", **keys, "chunk": "integer not null", **sums}
+        return {"month": "date not null", **keys, "chunk": "integer not null", **sums}
+
+    def _rollup_ddl(self, rollup: Rollup) -> str:
         return _ROLLUP_DDL.format(
             table=rollup.table,
-            columns=_typed(columns),
-            keys="".join(f"{it}, " for it in rollup.keys),
-        )
-
-    def _roll_up(self, rollup: Rollup) -> str:
-        return _ROLL_UP.format(
-            table=rollup.table,
+            columns=_typed(self._columns_of(rollup)),
             keys="".join(f"{it}, " for it in rollup.keys),
             sums=", ".join(self.sums),
+        )
+
+    def _fresh(self, rollup: Rollup) -> str:
+        return _FRESH.format(
+            keys="".join(f"{it}, " for it in rollup.keys),
             summed=", ".join(f"sum({it})" for it in self.sums),
-            added=", ".join(f"{it} = t.{it} + excluded.{it}" for it in self.sums),
             bits=CHUNK_BITS,
+        )
+
+    def _rolling_up(self, rollup: Rollup, rows: str) -> str:
+        return _ROLL_UP.format(
+            table=rollup.table,
+            columns=", ".join(self._columns_of(rollup)),
+            keys="".join(f"{it}, " for it in rollup.keys),
+            rows=rows,
+            added=", ".join(f"{it} = t.{it} + excluded.{it}" for it in self.sums),
         )
 
 
@@ -153,7 +186,7 @@ create index if not exists {table}_position on {table} (book_id, position);
 _ROLLUP_DDL = """
 create table if not exists {table} (
     book_id text not null,
-    {columns}primary key (book_id, month, {keys}chunk)
+    {columns}primary key (book_id, month, {keys}chunk) include ({sums})
 );
 """
 
@@ -167,11 +200,15 @@ with fresh as (
 """
 
 _ROLL_UP = """
-insert into {table} as t (book_id, month, {keys}chunk, {sums})
-select $1::text, date_trunc('month', dated::timestamp)::date as month, {keys}
+insert into {table} as t (book_id, {columns})
+select $1::text, {rows}
+on conflict (book_id, month, {keys}chunk) do update set {added}
+"""
+
+_FRESH = """
+       date_trunc('month', dated::timestamp)::date as month, {keys}
        (position >> {bits})::integer as chunk, {summed}
   from fresh group by {keys}month, chunk
-on conflict (book_id, month, {keys}chunk) do update set {added}
 """
 
 _SUMMED = """

@@ -10,7 +10,16 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from projections.filters import IDENTIFIER, Binds, Condition, Field, Kind, Value, where_sql
+from projections.filters import (
+    IDENTIFIER,
+    Binds,
+    Condition,
+    Field,
+    Kind,
+    Value,
+    alternatives,
+    where_sql,
+)
 from store.database import Connection, Pool
 
 DEFAULT_LIMIT = 50
@@ -76,6 +85,17 @@ class Listing:
         self.sortable = tuple(it.name for it in fields if it.sortable)
         self.order = self.sort(order or (f"-{key}",))
 
+    def order_for(self, where: Sequence[Condition]) -> tuple[SortKey, ...]:
+        """The order when the client asks for none: that of a range which it asks for, if any.
+
+        Rows of such a range stand together in an index, in the order of its field and in no other.
+        """
+        (first, *_) = self.order
+        ranges = [it.field for it in where if it.is_range]
+        if not ranges or first.field in ranges:
+            return self.order
+        return self.sort([SortKey(ranges[0], first.descending).wire])
+
     def sort(self, keys: Sequence[str]) -> tuple[SortKey, ...]:
         """The order that wire keys such as ``-total`` mean, made total by the key of the list.
 
@@ -128,15 +148,15 @@ async def fetch_page(
 def page_sql(listing: Listing, book_id: str, query: Query) -> tuple[str, list[object]]:
     """The statement for one page and its parameters. It asks for one row more than the limit."""
     bind = Binds()
-    where = where_sql(book_id, query.where, bind)
+    wheres = [where_sql(book_id, it, bind) for it in alternatives(query.where)]
     ranges = _ranges(query.sort, query.after, bind) if query.after is not None else ["TRUE"]
     limit = bind(query.limit + 1, "bigint")
     # The sort values come under names that no declared column can have.
     places = {f'"@{at}"': key for at, key in enumerate(query.sort)}
     given = [*listing.columns, *(f"{key.field.column} AS {it}" for it, key in places.items())]
-    head = ["SELECT", ", ".join(given), "FROM", listing.table, "WHERE", where, "AND"]
+    head = ["SELECT", ", ".join(given), "FROM", listing.table, "WHERE"]
     foot = ["ORDER BY", ", ".join(it.field.ordered + _way(it) for it in query.sort), "LIMIT", limit]
-    pieces = [" ".join([*head, it, *foot]) for it in ranges]
+    pieces = [" ".join([*head, where, "AND", it, *foot]) for where in wheres for it in ranges]
     if len(pieces) == 1:
         return pieces[0], bind.values
     # Each piece is a range of one index and stops at the limit, so the sort around them is small.

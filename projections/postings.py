@@ -9,6 +9,7 @@ from domain.facts.credit_note import CreditNotePosted, CreditNoteVoided
 from domain.facts.invoice_life import InvoicePosted, InvoiceVoided
 from domain.facts.period import PeriodTotals
 from domain.invoice import INVOICE, Invoice
+from projections.adding import AppendOnly, copy
 from projections.latest import TEXT
 from projections.projection import News
 from projections.rows import with_digits
@@ -137,6 +138,7 @@ async def project(connection: Connection, news: News) -> None:
     """Add what was posted or voided, and keep the dates of what is not posted yet."""
     rows: list[tuple[object, ...]] = []
     unposted: list[tuple[object, ...]] = []
+    new: list[tuple[object, ...]] = []
     documents = [
         *((it.id, it.version, it.state, by) for it, by in await news.entities(INVOICE)),
         *((it.id, it.version, it.state, by) for it, by in await news.entities(CREDIT_NOTE)),
@@ -148,9 +150,12 @@ async def project(connection: Connection, news: News) -> None:
             rows += _rows(id_, type_, document, events)
         elif document is not None:
             dated = document.accounting_date or document.issue_date
-        unposted.append((id_, type_, dated, version))
-    if rows:
-        await connection.execute(_ADD, news.book_id, *zip(*rows, strict=True))
+        if not news.is_new(events):
+            unposted.append((id_, type_, dated, version))
+        elif dated is not None:
+            new.append((id_, type_, dated, version))
+    await _POSTINGS.add(connection, news, rows)
+    await copy(connection, news.book_id, "unposted_v1", _UNPOSTED, new)
     if unposted:
         await connection.execute(_TAKE_OFF, news.book_id, *zip(*unposted, strict=True))
         await connection.execute(_KEEP, news.book_id, *zip(*unposted, strict=True))
@@ -176,13 +181,26 @@ def _rows(
         yield (*place, *head, sums.net, sums.tax, sums.gross)
 
 
-_ADD = """
-insert into posting_v1
-select $1::text, * from unnest(
-    $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::date[], $7::date[], $8::text[],
-    $9::text[], $10::text[], $11::text[], $12::numeric[], $13::numeric[], $14::numeric[])
-on conflict do nothing
-"""
+_POSTINGS = AppendOnly(
+    "posting_v1",
+    {
+        "document_id": "text",
+        "position": "bigint",
+        "document_type": "text",
+        "sign": "integer",
+        "dated": "date",
+        "issue_date": "date",
+        "number": "text",
+        "customer_id": "text",
+        "po_number": "text",
+        "currency": "text",
+        "net": "numeric",
+        "tax": "numeric",
+        "gross": "numeric",
+    },
+)
+
+_UNPOSTED = ("document_id", "document_type", "dated", "row_version")
 
 _TAKE_OFF = """
 delete from unposted_v1 t

@@ -41,13 +41,21 @@ class News:
     """
 
     def __init__(
-        self, connection: Connection, book_id: str, events: Sequence[Recorded], cache: Cache
+        self,
+        connection: Connection,
+        book_id: str,
+        events: Sequence[Recorded],
+        cache: Cache,
+        *,
+        unseen: bool = False,
     ) -> None:
         """News of a book.
 
         ``connection`` is for reading streams that are not in ``cache``, which lives as long as the
-        follower, so that hardly any stream is folded from its start.
+        follower, so that hardly any stream is folded from its start. ``unseen``: none of these
+        events was taken in before, so what they add is not there yet, and may come by COPY.
         """
+        self.unseen = unseen
         self._connection = connection
         self._cache = cache
         self.book_id = book_id
@@ -68,6 +76,10 @@ class News:
             if aggregate.name not in self._folded:
                 self._folded[aggregate.name] = await self._fold(aggregate)
             return self._folded[aggregate.name]
+
+    def is_new(self, events: Sequence[Recorded]) -> bool:
+        """Whether no row can be there of the aggregate to which these of the events belong."""
+        return self.unseen and events[0].version == 1
 
     async def _fold(self, aggregate: Aggregate[S]) -> list[Entity[S]]:
         touched = self._touched.get(aggregate.name, {})

@@ -16,6 +16,7 @@ from domain.account import ACCOUNT
 from domain.credit_note import CREDIT_NOTE
 from domain.invoice import INVOICE
 from domain.payment import PAYMENT
+from projections.adding import AppendOnly
 from projections.latest import TEXT
 from projections.projection import News
 from projections.receivable_entries import (
@@ -109,7 +110,7 @@ async def project(connection: Connection, news: News) -> None:
     """
     entries = await _entries(news)
     if entries:
-        await connection.execute(_ADD, news.book_id, *zip(*entries, strict=True))
+        await _ENTRIES.add(connection, news, entries)
         await connection.execute(_RENEW, news.book_id, sorted({it.document_id for it in entries}))
 
 
@@ -129,13 +130,23 @@ async def _entries(news: News) -> list[Entry]:
     return found
 
 
-_ADD = """
-insert into receivable_entry_v1
-select $1::text, * from unnest(
-    $2::text[], $3::bigint[], $4::timestamptz[], $5::date[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::numeric[], $11::date[], $12::text[], $13::boolean[])
-on conflict do nothing
-"""
+_ENTRIES = AppendOnly(
+    "receivable_entry_v1",
+    {
+        "document_id": "text",
+        "position": "bigint",
+        "recorded_at": "timestamptz",
+        "dated": "date",
+        "kind": "text",
+        "document_type": "text",
+        "customer_id": "text",
+        "currency": "text",
+        "amount": "numeric",
+        "due_date": "date",
+        "number": "text",
+        "on_account": "boolean",
+    },
+)
 
 # What opens a document is its first entry. It closes when nothing is left of it; an earlier day on
 # which nothing was left does not count when something was opened again after it.

@@ -18,6 +18,7 @@ from domain.facts.invoice_life import InvoicePosted, InvoiceVoided
 from domain.facts.lines import CommentLine, kind_of
 from domain.invoice import INVOICE, Invoice
 from domain.money import ZERO, difference, rounded, total
+from projections.adding import arrays
 from projections.latest import TEXT
 from projections.ledger import Ledger, Rollup, bounds
 from projections.moment import Span
@@ -119,7 +120,7 @@ async def project(connection: Connection, news: News) -> None:
         if (it := invoice.state) is not None and it.posted_totals is not None:
             buyer = it.buyer.customer_id if it.buyer else ""
             rows += _rows(invoice.id, (it.currency or "", buyer), _sold(it), events)
-    await _LEDGER.write(connection, news.book_id, rows)
+    await _LEDGER.write(connection, news, rows)
     credited: list[tuple[object, ...]] = []
     for entity, events in await news.entities(CREDIT_NOTE):
         if (note := entity.state) is not None and note.posted_totals is not None:
@@ -180,7 +181,7 @@ _CREDITED = f"""
            case when r.kind <> '' then r.kind else coalesce(sold.kind, 'credit') end,
            case when r.kind <> '' then r.product else coalesce(sold.product, '') end,
            r.quantity, r.net
-      from {_LEDGER.arrays()[:-1]}, ${2 + len(_COLUMNS)}::text[])
+      from {arrays(_LEDGER.columns)[:-1]}, ${2 + len(_COLUMNS)}::text[])
            r ({", ".join(_COLUMNS)}, invoice_id)
       left join lateral (
           select s.kind, s.product from sales_entry_v1 s

@@ -32,8 +32,8 @@ create index if not exists serial_list_v1_credit on serial_list_v1 (book_id, cre
 -- "what came back", "what was changed since"
 create index if not exists serial_list_v1_status on serial_list_v1 (book_id, status, id);
 create index if not exists serial_list_v1_updated on serial_list_v1 (book_id, updated_at, id);
--- "all of this model", and those of one status among them
-create index if not exists serial_list_v1_model on serial_list_v1 (book_id, model, status, id);
+-- "all of this model", and the order of models
+create index if not exists serial_list_v1_model on serial_list_v1 (book_id, model, id);
 """
 
 LISTING = Listing(

@@ -94,7 +94,7 @@ async def project(connection: Connection, news: News) -> None:
         if note.state is not None and note.state.posted_totals is not None:
             sums, currency = note.state.posted_totals, note.state.currency
             rows += _rows(note.id, sums, currency or "", events)
-    await _LEDGER.write(connection, news.book_id, rows)
+    await _LEDGER.write(connection, news, rows)
 
 
 def _rows(

@@ -53,15 +53,22 @@ class Stage:
         await self.pool.executemany(_STORE, rows)
         await self.pool.execute(_HEAD, events[0].book_id, events[-1].position)
 
-    async def replay(self, events: Sequence[Recorded], sizes: Sequence[int]) -> None:
-        """Project the events in batches of these sizes, over and over, as one follower does."""
+    async def replay(
+        self, events: Sequence[Recorded], sizes: Sequence[int], *, unseen: bool = False
+    ) -> None:
+        """Project the events in batches of these sizes, over and over, as one follower does.
+
+        ``unseen``: as a rebuild does, which adds rows to tables that have none of them.
+        """
         cache = Cache(1000)
         at, batch = 0, 0
         while at < len(events):
             size = sizes[batch % len(sizes)]
             some = events[at : at + size]
             async with self.pool.acquire() as connection, connection.transaction():
-                await project(connection, News(connection, some[0].book_id, some, cache))
+                book_id = some[0].book_id
+                news = News(connection, book_id, some, cache, unseen=unseen)
+                await project(connection, news)
             at, batch = at + size, batch + 1
 
     async def tables(self, book_id: str) -> Rows:

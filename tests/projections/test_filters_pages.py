@@ -1,5 +1,7 @@
 """Walking a list page by page: every row once, in order, whatever else is written meanwhile."""
 
+from datetime import date
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections.filters import Condition
+from projections.filters import Condition, Operator, Value, positive
 from projections.page import Listing, Query, SortKey, fetch_page, page_sql
 from store.database import Pool
 from tests.specimens import (
@@ -187,6 +189,56 @@ async def test_a_prefix_and_a_range_are_read_from_the_index(specimen_pool: Pool)
     ):
         query = Query(sort=SPECIMENS.sort(["number"]), where=(where,), limit=200)
         assert await rows_read(specimen_pool, query) <= 100
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_several_values_are_read_each_from_where_it_stands(
+    specimen_pool: Pool, *, ascending: bool
+) -> None:
+    await specimen_pool.execute(FILL)
+    await specimen_pool.execute(f"ANALYZE {T}")
+    total = SPECIMENS.fields["total"]
+    values = (Decimal(1), Decimal("1.00"), Decimal(501), Decimal(901))
+    where = Condition(total, "in", values)
+    sort = SPECIMENS.sort(["id" if ascending else "-id"])
+
+    query = Query(sort=sort, where=(where,), limit=10)
+    page = await fetch_page(specimen_pool, SPECIMENS, "book1", query)
+
+    ids = [it["id"] for it in page.rows]
+    assert ids == sorted(set(ids), reverse=not ascending)
+    assert {it["total"] for it in page.rows} == {1, 501, 901}
+    assert await rows_read(specimen_pool, query) <= 3 * 20, "20 rows of the book have each value"
+
+
+def test_what_is_excluded_from_few_words_is_asked_for_by_the_others() -> None:
+    status = SPECIMENS.fields["status"]
+
+    assert positive(Condition(status, "ne", ("Draft",))).values == ("Posted", "Released")
+    assert positive(Condition(status, "nin", status.values)).values == ()
+    paid = Condition(status, "ne", ("Paid",))
+    assert positive(paid) is paid, "it says nothing of the other words' column"
+
+
+@pytest.mark.parametrize(
+    ("conditions_", "sort"),
+    [
+        ([], "-total -id"),
+        ([("number", "eq", "INV-1")], "-total -id"),
+        ([("number", "startswith", "INV")], "-number -id"),
+        ([("number", "like", "INV*1")], "-number -id"),
+        ([("number", "like", "*1")], "-total -id"),
+        ([("number", "contains", "1")], "-total -id"),
+        ([("lines", "eq", 1), ("issueDate", "gte", date(2026, 1, 1))], "-issueDate -id"),
+        ([("issueDate", "gte", date(2026, 1, 1)), ("total", "gt", Decimal(1))], "-total -id"),
+    ],
+)
+def test_without_an_order_a_list_has_that_of_the_range_which_is_asked_for(
+    conditions_: list[tuple[str, Operator, Value]], sort: str
+) -> None:
+    where = [Condition(SPECIMENS.fields[name], how, (value,)) for name, how, value in conditions_]
+
+    assert " ".join(it.wire for it in SPECIMENS.order_for(where)) == sort
 
 
 def with_offset(statement: tuple[str, list[object]], *, rows: int) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from projections import (
     credit_note_list,
     customer_list,
     invoice_lines,
+    invoice_list,
     payment_list,
     product_list,
     receivable_reports,
@@ -25,7 +26,7 @@ from store.database import Pool
 LONG = [
     it.LISTING
     for it in (
-        *(audit_trail, credit_note_list, customer_list, invoice_lines),
+        *(audit_trail, credit_note_list, customer_list, invoice_lines, invoice_list),
         *(payment_list, product_list, serial_list),
     )
 ]

@@ -36,6 +36,10 @@ def test_any_batches_once_or_again_give_the_same_rows(stage: Stage) -> None:
             await stage.replay(events, sizes)
             assert await stage.tables(company.book_id) == at_once
 
+            await stage.forget(company.book_id)
+            await stage.replay(events, sizes, unseen=True)
+            assert await stage.tables(company.book_id) == at_once
+
         stage.run(compare)
 
     play()
