@@ -14,6 +14,7 @@ from benchmarks.http_load import WrongAnswer
 from benchmarks.testbed import scratch_database, surroundings
 from daybook.embedded.errors import StackError
 from daybook.embedded.stack import stack
+from daybook.garbage import collect_seldom
 
 HOME = Path("build/benchmarks")
 RESULT = Path("build/bench.json")
@@ -43,6 +44,7 @@ def main(name: str | None, *, only_list: bool, scale: float) -> None:
         return
     names = [name] if name else list(BENCHMARKS)
     HOME.mkdir(parents=True, exist_ok=True)
+    collect_seldom()  # what a benchmark runs in its own process is to have what the product has
     try:
         with stack(HOME, mode="dev", environ=os.environ, report=_say) as running:  # noqa: TID251 - a program of its own
             figures, failures = uvloop.run(_measure(running.database_url, names, scale))
