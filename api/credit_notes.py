@@ -16,8 +16,9 @@ from api.credit_note_schemas import (
     FlatAmountIn,
     PostCreditIn,
 )
-from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
+from api.editing import AUDIT, READ, TRANSITION, By, Editing, shown
 from api.history import After, EventPage, Limit, Order, history
+from api.invoices.refusals import creating
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf
@@ -43,7 +44,7 @@ class CreditNoteController(Controller):
         "/",
         operation_id="draftCreditNote",
         summary="Open a draft",
-        opt={**CREATE, "example": EXAMPLE},
+        opt={**creating("credit"), "example": EXAMPLE},
     )
     async def draft_credit_note(
         self, making: Editing, data: JSONBody[CreditNoteIn]

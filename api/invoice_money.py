@@ -9,8 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.credit_note_replies import CreditNoteOut
 from api.credit_note_schemas import CreditIn
-from api.editing import CREATE, TRANSITION, Editing
+from api.editing import Editing
 from api.invoice_replies import InvoiceOut
+from api.invoices.refusals import creating, refusable
 from api.invoices.showing import showing
 from api.payment_schemas import InvoicePaymentIn, PaymentOut
 from api.wire import IdInPath, Money, Reason, RowVersion, Wire, optional_decimal
@@ -22,9 +23,6 @@ from domain.errors import NotFound
 from domain.invoice import INVOICE, Invoice, balance, guard
 from domain.payment import PAYMENT
 from store.ids import new_id
-
-_CREATE = {**CREATE, "problems": (*CREATE["problems"], "invalid-transition")}
-
 
 _PAID = {"amount": "119.00", "method": "card", "cardLast4": "4242"}
 
@@ -64,7 +62,7 @@ class InvoiceMoneyController(Controller):
         "/{invoice_id:str}/payments",
         operation_id="payInvoice",
         summary="Pay",
-        opt={**_CREATE, "example": _PAID},
+        opt={**creating("apply"), "example": _PAID},
     )
     async def pay_invoice(
         self, making: Editing, invoice_id: IdInPath, data: JSONBody[InvoicePaymentIn]
@@ -86,7 +84,7 @@ class InvoiceMoneyController(Controller):
         "/{invoice_id:str}/credit",
         operation_id="creditInvoice",
         summary="Credit",
-        opt={**_CREATE, "example": _RETURNED},
+        opt={**creating("credit"), "example": _RETURNED},
     )
     async def credit_invoice(
         self, making: Editing, invoice_id: IdInPath, data: JSONBody[CreditIn | None] = None
@@ -108,7 +106,7 @@ class InvoiceMoneyController(Controller):
         "/{invoice_id:str}/write-off",
         operation_id="writeOffInvoice",
         summary="Write off",
-        opt=TRANSITION,
+        opt=refusable("writeOff"),
         status_code=200,
     )
     async def write_off_invoice(
@@ -133,7 +131,7 @@ class InvoiceMoneyController(Controller):
         "/{invoice_id:str}/recover",
         operation_id="recoverInvoice",
         summary="Recover",
-        opt=TRANSITION,
+        opt=refusable("recover"),
         status_code=200,
     )
     async def recover_invoice(

@@ -14,6 +14,7 @@ from api.problem_types import PROBLEMS
 _FAULTS = ("errors", "Each fault: `code`, `detail`, and `pointer` or `parameter`.")
 _CURRENT = ("current", "The entity as it is now, in the form in which it is answered elsewhere.")
 _ACTIONS = ("availableActions", "The commands that the entity's state allows instead.")
+_STATE = (_ACTIONS, _CURRENT)
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -96,17 +97,41 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
         ),
         "invalid-transition": Advice(
             "Take `current` as the truth and offer the user its `availableActions`.",
-            (_ACTIONS, _CURRENT),
+            _STATE,
             MappingProxyType({"availableActions": ["void"]}),
         ),
         "invalid-state": Advice(
             "Do first what `detail` asks for, on the entity that it names, and send again.",
-            (_ACTIONS, _CURRENT),
+            _STATE,
         ),
+        "estimate": Advice("Convert the estimate, and do it with the invoice it becomes.", _STATE),
+        "not-estimate": Advice("Copy the invoice if you want another one of it.", _STATE),
+        "estimate-converted": Advice(
+            "Change the invoice that `convertedTo` of `current` names, or copy the estimate.",
+            _STATE,
+        ),
+        "draft": Advice("Delete the draft, or post it.", _STATE),
+        "separate-duties": Advice(
+            "Let somebody with another key approve it, or change the setting `separateDuties`.",
+            _STATE,
+        ),
+        "serials-reserved": Advice("Release the serial numbers first, and send again.", _STATE),
+        "reason-required": Advice("Ask for the reason and send it along as `reason`.", _STATE),
+        "nothing-owed": Advice(
+            "Leave it: there is nothing to pay, to give up or to fall due.", _STATE
+        ),
+        "still-owed": Advice("Settle the invoice first, or write off what is left.", _STATE),
+        "nothing-settled": Advice("Leave it: there is nothing to take back.", _STATE),
+        "nothing-to-credit": Advice("Void one of the credit notes over it first.", _STATE),
+        "written-off": Advice("Recover what was written off first, and send again.", _STATE),
+        "nothing-written-off": Advice("Leave it: there is nothing to recover.", _STATE),
+        "disputed": Advice("Resolve the dispute before another one begins.", _STATE),
+        "not-disputed": Advice("Leave it: there is no dispute to resolve.", _STATE),
+        "live-book": Advice("Use a key of a sandbox book: it begins with `dbk_test_`."),
         "field-frozen": Advice(
             "Leave the field out. Where the change is needed, `availableActions` lists the ways.",
-            (_ACTIONS, _CURRENT),
-            MappingProxyType({"availableActions": ["credit", "pay"]}),
+            _STATE,
+            MappingProxyType({"availableActions": ["credit", "apply"]}),
         ),
         "use-credit-note": Advice(
             "Show `preview` and, once it is confirmed, post that credit note.",

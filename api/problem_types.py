@@ -76,7 +76,41 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
             409, "Invalid transition", "The entity's status does not allow this command."
         ),
         "invalid-state": ProblemType(
-            409, "Invalid state", "The state of another entity does not allow this command."
+            409, "Invalid state", "A state forbids this command, for a reason without its own code."
+        ),
+        "estimate": ProblemType(
+            409, "Estimate", "The invoice is an estimate, which is an offer: nobody owes it."
+        ),
+        "not-estimate": ProblemType(409, "Not an estimate", "Only an estimate converts."),
+        "estimate-converted": ProblemType(
+            409, "Estimate converted", "The estimate became an invoice, and changes no more."
+        ),
+        "draft": ProblemType(409, "Draft", "Drafts are not archived: nothing of them is booked."),
+        "separate-duties": ProblemType(
+            409, "Separate duties", "Who opened a draft may not approve it in this book."
+        ),
+        "serials-reserved": ProblemType(
+            409, "Serials reserved", "Serial numbers are reserved that this change would orphan."
+        ),
+        "reason-required": ProblemType(
+            409, "Reason required", "A released invoice changes in this field with a reason only."
+        ),
+        "nothing-owed": ProblemType(409, "Nothing owed", "The invoice's balance is zero."),
+        "still-owed": ProblemType(409, "Still owed", "The invoice's balance is not zero."),
+        "nothing-settled": ProblemType(
+            409, "Nothing settled", "No payment and no credit note settles any of the invoice."
+        ),
+        "nothing-to-credit": ProblemType(
+            409, "Nothing to credit", "Credit notes took all of the invoice back already."
+        ),
+        "written-off": ProblemType(409, "Written off", "Some of the invoice is written off."),
+        "nothing-written-off": ProblemType(
+            409, "Nothing written off", "Nothing of the invoice is written off."
+        ),
+        "disputed": ProblemType(409, "Disputed", "The invoice is disputed already."),
+        "not-disputed": ProblemType(409, "Not disputed", "The invoice is not disputed."),
+        "live-book": ProblemType(
+            409, "Live book", "Only of a sandbox can the clock be set and the data be reset."
         ),
         "field-frozen": ProblemType(
             409, "Field frozen", "The entity's status no longer allows this field to change."

@@ -14,7 +14,7 @@ from api.wire import Instant, Reply, Wire
 from store.sandbox import LiveBook, reset, set_clock
 
 By = NamedDependency[Caller]
-ADMIN = {"scope": "admin", "problems": ("invalid-state",)}
+ADMIN = {"scope": "admin", "problems": ("live-book",)}
 
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _MAX_SECONDS = 366 * 24 * 3600
@@ -92,7 +92,7 @@ class SandboxController(Controller):
         try:
             fresh = await reset(caller.doors.pool, caller.book_id)
         except LiveBook as refusal:
-            raise Problem("invalid-state", str(refusal)) from refusal
+            raise Problem("live-book", str(refusal)) from refusal
         caller.doors.keys.forget(caller.book_id)
         return ResetOut(book_id=fresh.book_id)
 
@@ -101,6 +101,6 @@ async def _set(caller: Caller, at: datetime | None) -> ClockOut:
     try:
         await set_clock(caller.doors.pool, caller.book_id, at)
     except LiveBook as refusal:
-        raise Problem("invalid-state", str(refusal)) from refusal
+        raise Problem("live-book", str(refusal)) from refusal
     caller.doors.keys.forget(caller.book_id)
     return ClockOut(now=at or datetime.now(UTC), standing=at is not None)

@@ -1,19 +1,23 @@
 """Many commands in one request: all or none, or each for itself."""
 
+from typing import get_args
+
 from litestar import Controller, Response, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from api.commands import Ask
-from api.editing import CREATE, Editing
-from api.invoices.bulk_schemas import BulkIn, BulkOut
+from api.editing import Editing
+from api.invoices.bulk_schemas import BulkIn, BulkOut, Change
 from api.invoices.examples import BULK
 from api.invoices.independent import each_for_itself
+from api.invoices.refusals import creating
 from api.invoices.showing import PLACE
 from api.invoices.single import all_or_none
 
-_PROBLEMS = ("rule-broken", "invalid-transition", "invalid-state", "field-frozen")
-_MORE = ("row-version-conflict", "row-version-required", "use-credit-note", "not-found")
+_COMMANDS = [it.__struct_config__.tag for it in get_args(Change)]
+_OPT = creating(*_COMMANDS)
+_PROBLEMS = ("row-version-conflict", "row-version-required", "not-found")
 
 
 class InvoiceBulkController(Controller):
@@ -26,7 +30,7 @@ class InvoiceBulkController(Controller):
         "/bulk",
         operation_id="changeInvoices",
         summary="Change many at once",
-        opt={**CREATE, "example": BULK, "problems": (*_PROBLEMS, *_MORE)},
+        opt={**_OPT, "example": BULK, "problems": (*_OPT["problems"], *_PROBLEMS)},
         status_code=200,
         responses={207: ResponseSpec(BulkOut, description="Some operations were refused")},
     )

@@ -14,7 +14,8 @@ from litestar.params import QueryParameter
 from api.commands import Ask
 from api.editing import READ, By, Editing
 from api.invoice_replies import InvoiceOut
-from api.invoices.showing import PART, PLACE, added, changed
+from api.invoices.refusals import refusable
+from api.invoices.showing import PLACE, added, changed
 from api.problems import Problem
 from api.wire import IdInPath
 from domain import invoice as decisions
@@ -64,7 +65,7 @@ class InvoiceFileController(Controller):
         "/{invoice_id:str}/attachments",
         operation_id="attachFile",
         summary="Attach a file",
-        opt={**PART, "uploads": True},
+        opt={**refusable("attach"), "uploads": True},
         status_code=201,
     )
     async def attach_file(
@@ -130,7 +131,7 @@ class InvoiceFileController(Controller):
         "/{invoice_id:str}/attachments/{attachment_id:str}",
         operation_id="detachFile",
         summary="Take a file off",
-        opt=PART,
+        opt=refusable("detach"),
         status_code=200,
     )
     async def detach_file(

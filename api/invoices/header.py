@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
 
 from api.commands import Ask
-from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing
+from api.editing import AUDIT, CREATE, READ, By, Editing
 from api.history import After, EventPage, Limit, Order, history
 from api.invoice_list_schemas import InvoiceListed, InvoicePage
 from api.invoice_replies import InvoiceOut
@@ -15,7 +15,8 @@ from api.invoice_schemas import InvoiceIn, InvoicePatch
 from api.invoices.drafting import Draft
 from api.invoices.examples import DRAFT, EDITED
 from api.invoices.new_lines import taxes_by_codes
-from api.invoices.showing import EDIT, PLACE, Deciding, changed, deciding, showing, shown_invoice
+from api.invoices.refusals import refusable
+from api.invoices.showing import PLACE, Deciding, changed, deciding, showing, shown_invoice
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, moment
@@ -73,7 +74,7 @@ class InvoiceController(Controller):
         "/{invoice_id:str}",
         operation_id="editInvoice",
         summary="Change fields",
-        opt={**EDIT, "example": EDITED},
+        opt={**refusable("edit"), "example": EDITED},
     )
     async def edit_invoice(
         self, edit: Editing, invoice_id: IdInPath, data: JSONBody[InvoicePatch]
@@ -85,7 +86,7 @@ class InvoiceController(Controller):
         "/{invoice_id:str}",
         operation_id="deleteInvoice",
         summary="Delete a draft",
-        opt=TRANSITION,
+        opt=refusable("delete"),
         status_code=204,
     )
     async def delete_invoice(self, edit: Editing, invoice_id: IdInPath) -> None:

@@ -6,10 +6,11 @@ from litestar import Controller, Response, post
 from litestar.params import JSONBody
 
 from api.allocation_schemas import ReasonIn
-from api.editing import CREATE, TRANSITION, Editing
+from api.editing import Editing
 from api.invoice_replies import InvoiceOut
 from api.invoice_schemas import ApproveIn, CommandIn, ConvertIn, DueDateIn, ResolveIn, VoidIn
 from api.invoices.examples import DISPUTED, DUE, REJECTED, RESOLVED, VOIDED, WITHDRAWN
+from api.invoices.refusals import creating, refusable
 from api.invoices.renaming import Renaming
 from api.invoices.showing import PLACE, Deciding, changed, showing
 from api.wire import IdInPath
@@ -17,9 +18,6 @@ from domain import invoice as decisions
 from domain.aggregate import Change, Fact, Read
 from domain.book_settings import settings_of
 from domain.invoice import INVOICE, Invoice, voiding
-
-_REFUSED = {**TRANSITION, "problems": (*TRANSITION["problems"], "invalid-state")}
-_VOID = {**_REFUSED, "problems": (*_REFUSED["problems"], "use-credit-note")}
 
 
 class InvoiceLifeController(Controller):
@@ -32,7 +30,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/approve",
         operation_id="approveInvoice",
         summary="Approve",
-        opt=_REFUSED,
+        opt=refusable("approve"),
         status_code=200,
     )
     async def approve_invoice(
@@ -46,7 +44,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/reject",
         operation_id="rejectInvoice",
         summary="Reject",
-        opt={**_REFUSED, "example": REJECTED},
+        opt={**refusable("reject"), "example": REJECTED},
         status_code=200,
     )
     async def reject_invoice(
@@ -63,7 +61,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/withdraw-approval",
         operation_id="withdrawApproval",
         summary="Withdraw the approval",
-        opt={**_REFUSED, "example": WITHDRAWN},
+        opt={**refusable("withdrawApproval"), "example": WITHDRAWN},
         status_code=200,
     )
     async def withdraw_approval(
@@ -80,7 +78,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/release",
         operation_id="releaseInvoice",
         summary="Release",
-        opt=_REFUSED,
+        opt=refusable("release"),
         status_code=200,
     )
     async def release_invoice(
@@ -97,7 +95,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/void",
         operation_id="voidInvoice",
         summary="Void",
-        opt={**_VOID, "example": VOIDED},
+        opt={**refusable("void"), "example": VOIDED},
         status_code=200,
     )
     async def void_invoice(
@@ -118,7 +116,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/due-date",
         operation_id="changeDueDate",
         summary="Change the due date",
-        opt={**_REFUSED, "example": DUE, "problems": (*_REFUSED["problems"], "field-frozen")},
+        opt={**refusable("changeDueDate"), "example": DUE},
         status_code=200,
     )
     async def change_due_date(
@@ -136,7 +134,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/dispute",
         operation_id="disputeInvoice",
         summary="Mark as disputed",
-        opt={**_REFUSED, "example": DISPUTED},
+        opt={**refusable("dispute"), "example": DISPUTED},
         status_code=200,
     )
     async def dispute_invoice(
@@ -153,7 +151,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/resolve-dispute",
         operation_id="resolveDispute",
         summary="End the dispute",
-        opt={**_REFUSED, "example": RESOLVED},
+        opt={**refusable("resolveDispute"), "example": RESOLVED},
         status_code=200,
     )
     async def resolve_dispute(
@@ -170,7 +168,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/archive",
         operation_id="archiveInvoice",
         summary="Archive",
-        opt=_REFUSED,
+        opt=refusable("archive"),
         status_code=200,
     )
     async def archive_invoice(
@@ -184,7 +182,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/unarchive",
         operation_id="unarchiveInvoice",
         summary="Take out of the archive",
-        opt=_REFUSED,
+        opt=refusable("unarchive"),
         status_code=200,
     )
     async def unarchive_invoice(
@@ -198,7 +196,7 @@ class InvoiceLifeController(Controller):
         "/{invoice_id:str}/convert",
         operation_id="convertEstimate",
         summary="Convert an estimate",
-        opt=_REFUSED,
+        opt=refusable("convert"),
         status_code=200,
     )
     async def convert_estimate(
@@ -223,7 +221,9 @@ class InvoiceLifeController(Controller):
             answer.headers["Location"] = f"{PLACE}/{answer.content.converted_to}"
         return answer
 
-    @post("/{invoice_id:str}/copy", operation_id="copyInvoice", summary="Copy", opt=CREATE)
+    @post(
+        "/{invoice_id:str}/copy", operation_id="copyInvoice", summary="Copy", opt=creating("copy")
+    )
     async def copy_invoice(self, making: Editing, invoice_id: IdInPath) -> Response[InvoiceOut]:
         """Open a draft with the same customer, lines, addresses and table entries."""
         renaming = Renaming()

@@ -9,7 +9,8 @@ from api.editing import Editing
 from api.invoice_replies import InvoiceOut
 from api.invoices.examples import LINE, LINE_EDITED, SERIAL
 from api.invoices.new_lines import completed_lines, new_line, patched_line
-from api.invoices.showing import PART, PLACE, Deciding, added, changed
+from api.invoices.refusals import refusable
+from api.invoices.showing import PLACE, Deciding, added, changed
 from api.line_schemas import LineIn, LinePatch, LinesOrder, ReserveIn
 from api.wire import IdInPath
 from domain import invoice as decisions
@@ -28,7 +29,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines",
         operation_id="addLine",
         summary="Add a line",
-        opt={**PART, "example": LINE},
+        opt={**refusable("addLine"), "example": LINE},
         status_code=201,
     )
     async def add_line(
@@ -41,7 +42,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines/order",
         operation_id="orderLines",
         summary="Put the lines in order",
-        opt=PART,
+        opt=refusable("reorderLines"),
     )
     async def order_lines(
         self, edit: Editing, invoice_id: IdInPath, data: JSONBody[LinesOrder]
@@ -57,7 +58,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines/{line_id:str}",
         operation_id="changeLine",
         summary="Change a line",
-        opt={**PART, "example": LINE_EDITED},
+        opt={**refusable("changeLine"), "example": LINE_EDITED},
     )
     async def change_line(
         self, edit: Editing, invoice_id: IdInPath, line_id: IdInPath, data: JSONBody[LinePatch]
@@ -69,7 +70,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines/{line_id:str}",
         operation_id="removeLine",
         summary="Remove a line",
-        opt=PART,
+        opt=refusable("removeLine"),
         status_code=200,
     )
     async def remove_line(
@@ -82,7 +83,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines/{line_id:str}/serials",
         operation_id="reserveSerial",
         summary="Reserve a serial number",
-        opt={**PART, "example": SERIAL},
+        opt={**refusable("reserveSerial"), "example": SERIAL},
         status_code=201,
     )
     async def reserve_serial(
@@ -100,7 +101,7 @@ class InvoiceLineController(Controller):
         "/{invoice_id:str}/lines/{line_id:str}/serials/{serial_id:str}",
         operation_id="releaseSerial",
         summary="Release a serial number",
-        opt=PART,
+        opt=refusable("releaseSerial"),
         status_code=200,
     )
     async def release_serial(

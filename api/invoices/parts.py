@@ -17,7 +17,8 @@ from api.invoice_part_schemas import (
 )
 from api.invoice_replies import InvoiceOut
 from api.invoices.examples import ADDRESS, NOTE, NOTE_EDITED, TABLE, TAX_OVERRIDE
-from api.invoices.showing import PART, PLACE, added, changed
+from api.invoices.refusals import refusable
+from api.invoices.showing import PLACE, added, changed
 from api.wire import IdInPath
 from domain import invoice as decisions
 from domain.aggregate import Fact, Read
@@ -35,7 +36,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/addresses/{kind:str}",
         operation_id="setAddress",
         summary="Set an address",
-        opt={**PART, "example": ADDRESS},
+        opt={**refusable("setAddress"), "example": ADDRESS},
     )
     async def set_address(
         self, edit: Editing, invoice_id: IdInPath, kind: KindInPath, data: JSONBody[AddressSet]
@@ -50,7 +51,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/addresses/{kind:str}",
         operation_id="removeAddress",
         summary="Remove an address",
-        opt=PART,
+        opt=refusable("removeAddress"),
         status_code=200,
     )
     async def remove_address(
@@ -63,7 +64,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/notes",
         operation_id="addNote",
         summary="Write a note",
-        opt={**PART, "example": NOTE},
+        opt={**refusable("addNote"), "example": NOTE},
         status_code=201,
     )
     async def add_note(
@@ -79,7 +80,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/notes/{note_id:str}",
         operation_id="changeNote",
         summary="Change a note",
-        opt={**PART, "example": NOTE_EDITED},
+        opt={**refusable("changeNote"), "example": NOTE_EDITED},
     )
     async def change_note(
         self, edit: Editing, invoice_id: IdInPath, note_id: IdInPath, data: JSONBody[NotePatch]
@@ -97,7 +98,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/notes/{note_id:str}/redact",
         operation_id="redactNote",
         summary="Redact a note",
-        opt=PART,
+        opt=refusable("redactNote"),
         status_code=200,
     )
     async def redact_note(
@@ -119,7 +120,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/tables",
         operation_id="assignTable",
         summary="Assign an entry of table 1 or 2",
-        opt={**PART, "example": TABLE},
+        opt={**refusable("assignTable"), "example": TABLE},
         status_code=201,
     )
     async def assign_table(
@@ -137,7 +138,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/tables/{entry_id:str}",
         operation_id="unassignTable",
         summary="Take an entry off",
-        opt=PART,
+        opt=refusable("unassignTable"),
         status_code=200,
     )
     async def unassign_table(
@@ -152,7 +153,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/tax-overrides",
         operation_id="overrideTax",
         summary="Set a tax by hand",
-        opt={**PART, "example": TAX_OVERRIDE},
+        opt={**refusable("overrideTax"), "example": TAX_OVERRIDE},
         status_code=201,
     )
     async def override_tax(
@@ -171,7 +172,7 @@ class InvoicePartController(Controller):
         "/{invoice_id:str}/tax-overrides/{override_id:str}",
         operation_id="removeTaxOverride",
         summary="Compute a tax again",
-        opt=PART,
+        opt=refusable("removeTaxOverride"),
         status_code=200,
     )
     async def remove_tax_override(

@@ -9,10 +9,11 @@ from litestar.params import JSONBody
 from msgspec import UNSET
 
 from api.caller import Caller
-from api.editing import TRANSITION, Edit, Editing
+from api.editing import Edit, Editing
 from api.invoice_part_replies import notice_out
 from api.invoice_replies import InvoiceOut
 from api.invoice_schemas import PostIn
+from api.invoices.refusals import refusable
 from api.invoices.showing import PLACE, invoice_of, showing
 from api.problems import Problem
 from api.totals_schemas import totals_out
@@ -38,7 +39,7 @@ class InvoicePostingController(Controller):
         "/{invoice_id:str}/post",
         operation_id="postInvoice",
         summary="Post",
-        opt={**TRANSITION, "problems": (*TRANSITION["problems"], "invalid-state")},
+        opt=refusable("post"),
         status_code=200,
     )
     async def post_invoice(

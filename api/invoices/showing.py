@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
 from api.clock import day_in
-from api.editing import CHANGE, TRANSITION, Edit
+from api.editing import Edit
 from api.invoice_replies import InvoiceOut
 from api.row_version import etag
 from domain.aggregate import Change, Decision, Fact, Read
@@ -25,8 +25,6 @@ from domain.serial import tracked
 from store.recorded import Versioned
 
 PLACE = "/api/invoices"
-EDIT = {**CHANGE, "problems": ("field-frozen", "rule-broken", "invalid-transition")}
-PART = {**TRANSITION, "problems": (*TRANSITION["problems"], "invalid-state")}
 
 Show = Callable[[Versioned[Invoice]], InvoiceOut]
 Deciding = Callable[[Read, Invoice], Sequence[Fact]]

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from api.commands import DRY_RUN, headers_of, run
 from api.editing import By, Edit, Editing
+from api.invoices.refusals import refusals
 from api.problems import Problem
 from api.xapi import answers, objects
 from api.xapi.adding import Adding, add
@@ -37,7 +38,10 @@ TAGS = ["XAPI"]
 _ADDS = {
     "scope": "commands",
     "envelope": True,
-    "problems": ("not-found", "invalid-transition", "already-exists", "rule-broken"),
+    "problems": (
+        *("not-found", "invalid-transition", "already-exists", "rule-broken"),
+        *refusals("addLine", "reserveSerial", "overrideTax", "setAddress", "apply"),
+    ),
 }
 _READS = {"scope": "read", "envelope": True}
 

@@ -22,6 +22,7 @@ from store.database import Connection, Pool
 from store.keys import create_key
 from store.recorded import Recorded
 from store.secrets import Keyring
+from tests.api.documented import must_be_documented
 from workers.dispatch import Means
 from workers.follower import Follower
 from workers.gate import Gate
@@ -85,7 +86,11 @@ async def serving(
     )
     async with _followed(pool), _alive(app):
         transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://daybook") as client:
+        async with httpx.AsyncClient(
+            transport=transport,
+            base_url="http://daybook",
+            event_hooks={"response": [must_be_documented]},
+        ) as client:
             yield client
 
 

@@ -207,4 +207,4 @@ async def test_a_live_book_refuses_to_be_played_with(pool: Pool, books: Books) -
             await client.post("/api/sandbox/clock/advance", json={"days": 1}),
             await client.delete("/api/sandbox/clock"),
         ]
-    assert [(it.status_code, it.json()["code"]) for it in replies] == [(409, "invalid-state")] * 4
+    assert [(it.status_code, it.json()["code"]) for it in replies] == [(409, "live-book")] * 4

@@ -85,7 +85,7 @@ async def test_an_invoice_goes_through_its_life(client: httpx.AsyncClient) -> No
     await customer(client)
     draft = await made(client, customerId="ACME", currency="EUR", lines=[LINE])
     own = await client.post(f"{PLACE}/{draft['id']}/approve", headers=at(draft["rowVersion"]))
-    assert (own.status_code, own.json()["code"]) == (409, "invalid-state")
+    assert (own.status_code, own.json()["code"]) == (409, "separate-duties")
     settings = {"separateDuties": False, "rowVersion": 1}
     assert (await client.patch("/api/settings", json=settings)).status_code == 200
 
@@ -124,6 +124,34 @@ async def test_a_released_invoice_is_not_voided_but_shown_its_credit_note(
     assert (refused.status_code, refused.json()["code"]) == (409, "use-credit-note")
     assert refused.json()["preview"]["amount"] == "119.00"
     assert refused.json()["current"] == released
+
+
+async def test_each_reason_of_a_refusal_has_a_code_and_an_explanation(
+    client: httpx.AsyncClient,
+) -> None:
+    await customer(client)
+    posted = await invoice(client)
+    estimate = await made(client, type="Estimate", lines=[LINE])
+    path = f"{PLACE}/{posted['id']}"
+    await client.post(f"{path}/payments", json={"method": "cash"})
+    now = (await client.get(path)).json()["rowVersion"]
+
+    refused = [
+        await client.post(f"{path}/payments", json={"method": "cash", "amount": "1"}),
+        await client.post(f"{path}/resolve-dispute", json={"resolution": "No"}, headers=at(now)),
+        await client.post(f"{path}/recover", json={"reason": "No"}, headers=at(now)),
+        await client.post(f"{PLACE}/{estimate['id']}/post", headers=at(estimate["rowVersion"])),
+    ]
+
+    assert [(it.status_code, it.json()["code"]) for it in refused] == [
+        (409, "nothing-owed"),
+        (409, "not-disputed"),
+        (409, "nothing-written-off"),
+        (409, "estimate"),
+    ]
+    for answer in refused:
+        assert answer.json()["availableActions"]
+        assert (await client.get(answer.json()["type"])).json()["toDo"]
 
 
 async def test_an_estimate_is_converted(client: httpx.AsyncClient) -> None:
