@@ -1,4 +1,4 @@
-"""How long keys of commands and lanes of editors are remembered, and how they are forgotten.
+"""What is remembered for a while only, and how it is forgotten: keys, lanes, bytes in doubt.
 
 A key protects a client that repeats a command because it does not know what became of it. After
 the retention a repetition is a new command, so the retention must outlast every retry: of a queue
@@ -9,6 +9,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from store.attachments import DOUBT, settle
 from store.books import list_books
 from store.database import DATABASE_ERRORS, Pool
 from store.lanes import LIFE, forget_lanes
@@ -41,17 +42,32 @@ async def forget_sessions(pool: Pool, *, before: datetime) -> int:
     return forgotten
 
 
+async def forget_uploads(pool: Pool, *, before: datetime) -> int:
+    """Drop bytes that came before this instant and were never attached; answer how many."""
+    dropped = 0
+    for book in await list_books(pool):
+        settled = _BATCH
+        while settled == _BATCH:
+            settled, gone = await settle(pool, book.book_id, before=before, limit=_BATCH)
+            dropped += gone
+    return dropped
+
+
 async def keep_forgetting(pool: Pool, *, days: int) -> None:
-    """Forget keys older than so many days, and unused lanes, every hour until cancelled."""
+    """Every hour until cancelled: forget old keys, unused lanes, and bytes nobody attached.
+
+    ``days`` is how long a key is remembered.
+    """
     while True:
         try:
             now: datetime = await pool.fetchval("select now()")
             count = await forget_commands(pool, before=now - timedelta(days=days))
             lanes = await forget_sessions(pool, before=now - LIFE)
+            files = await forget_uploads(pool, before=now - DOUBT)
         except DATABASE_ERRORS:
-            logger.exception("old keys and lanes were not forgotten; that is tried again later")
+            logger.exception("what is old was not forgotten; that is tried again later")
         else:
-            logger.debug("%d old command keys and %d lanes are forgotten", count, lanes)
+            logger.debug("%d keys, %d lanes and %d files are forgotten", count, lanes, files)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

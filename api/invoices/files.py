@@ -20,10 +20,11 @@ from api.problems import Problem
 from api.wire import IdInPath
 from domain import invoice as decisions
 from domain.aggregate import Fact, Read
-from domain.errors import NotFound
+from domain.errors import NotFound, Refusal
 from domain.facts.invoice_parts import Attachment
 from domain.invoice import INVOICE, Invoice
 from store import attachments
+from store.attachments import Upload
 from store.ids import new_id
 
 _END = r"(?![\s\S])"
@@ -91,16 +92,22 @@ class InvoiceFileController(Controller):
             description=description,
             embed=embed,
         )
-        if not edit.dry_run:
-            # Before the command: what is attached can be read at once. Bytes of a command that is
-            # refused stay behind, and are taken up when they are attached after all.
-            caller = edit.caller
-            await attachments.keep(caller.doors.pool, caller.book_id, digest.digest(), content)
 
         def decide(_read: Read, invoice: Invoice) -> Sequence[Fact]:
             return decisions.attach(invoice, attachment)
 
-        return await added(edit, invoice_id, decide)
+        if edit.dry_run:
+            return await added(edit, invoice_id, decide)
+        pool = edit.caller.doors.pool
+        upload = Upload(edit.caller.book_id, digest.digest(), invoice_id, attachment.id)
+        # Before the command: what is attached can be read at once.
+        await attachments.keep(pool, upload, content)
+        try:
+            return await added(edit, invoice_id, decide)
+        except (Problem, Refusal):
+            # Only of these it is certain that nothing was attached; the rest is for the sweep.
+            await attachments.drop(pool, upload)
+            raise
 
     @get(
         "/{invoice_id:str}/attachments/{attachment_id:str}",

@@ -131,6 +131,24 @@ async def test_a_wrong_upload_is_refused(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_refused_upload_leaves_nothing(client: httpx.AsyncClient, pool: Pool) -> None:
+    invoice = await attached(client, b"attached before")
+    draft = (await client.post("/api/invoices", json={})).json()
+
+    for place, content, status in (
+        (draft["id"], PDF, 409),
+        ("inv_none", PDF, 404),
+        (draft["id"], b"attached before", 409),
+    ):
+        refused = await client.post(
+            f"/api/invoices/{place}/attachments?fileName=a.bin", content=content, headers=at(9)
+        )
+        assert refused.status_code == status, refused.text
+
+    kept = await pool.fetch("select sha256 from store.attachments")
+    assert [it["sha256"].hex() for it in kept] == [invoice["attachments"][0]["sha256"]]
+
+
 async def test_a_file_of_another_book_is_not_found(
     client: httpx.AsyncClient, stranger: str
 ) -> None:
