@@ -14,6 +14,7 @@ from benchmarks import (
     append_vs_pgbench,
     command_vs_insert,
     command_vs_noop,
+    cost_of_requests,
     deliveries_vs_naive,
     delivery_isolation,
     domain_speed,
@@ -51,6 +52,7 @@ def _of(module: ModuleType) -> tuple[str, Benchmark]:
 
 _MODULES = (
     patch_vs_noop,
+    cost_of_requests,
     command_vs_noop,
     command_vs_insert,
     append_vs_library,

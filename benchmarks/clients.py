@@ -63,6 +63,22 @@ class Creator(Client):
         self.created.append((path, int(answer.field(b"etag").strip(b'"'))))
 
 
+class Asker(Client):
+    """Gets the same thing again and again."""
+
+    def __init__(self, api: Api, path: str, *headers: str, expects: int = 200) -> None:
+        self.expects = expects
+        self._request = request(api, "GET", path, b"", *headers)
+
+    @override
+    def request(self) -> bytes:
+        return self._request
+
+    @override
+    def answered(self, answer: Answer) -> None:
+        pass
+
+
 class Editor(Client):
     """Edits a field of one invoice, each time on the RowVersion of the answer before."""
 
