@@ -1,7 +1,7 @@
 """Rules about serial numbers, warranties, packages, codes and lowest prices: P28 to P33."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ import msgspec
 from domain.amounts.line import line_net
 from domain.errors import Violation
 from domain.facts.lines import (
+    BilledLine,
     CommentLine,
     Component,
     ItemLine,
@@ -92,30 +93,47 @@ def _numbers(line: ModelLine | None) -> set[str]:
 def _packages(case: Case) -> Iterator[Violation]:
     """P30: a package has components, lines of this invoice, whose parts are the package's price."""
     lines = case.invoice.lines
-    packages = {line.id for line in lines if isinstance(line, PackageLine)}
-    plain = {line.id for line in lines if not isinstance(line, CommentLine | PackageLine)}
-    counted = Counter(
-        it.line_id for line in lines if isinstance(line, PackageLine) for it in line.components
-    )
+    packages = {line.id: line for line in lines if isinstance(line, PackageLine)}
+    named = Counter(it.line_id for package in packages.values() for it in package.components)
     for index, line in enumerate(lines):
+        if isinstance(line, CommentLine):
+            continue
         at = f"/lines/{index}"
-        if not isinstance(line, CommentLine) and line.package_id not in {None, *packages}:
-            detail = f"There is no package {line.package_id!r} on this invoice."
-            yield Violation("P30", f"{at}/packageId", detail)
+        yield from _inside_of(line, packages, at)
         if not isinstance(line, PackageLine):
             continue
-        if not case.members.get(index):
+        members = case.members.get(index)
+        if not members:
             detail = "A package consists of other lines of the invoice: name its components."
             yield Violation("P30", f"{at}/components", detail)
             continue
-        for nth, component in enumerate(line.components):
-            pointer = f"{at}/components/{nth}/lineId"
-            if component.line_id not in plain:
-                detail = f"{component.line_id!r} is no line that can be inside of a package."
-                yield Violation("P30", pointer, detail)
-            elif counted[component.line_id] > 1:
-                yield Violation("P30", pointer, "A line is a component once, of one package.")
-        yield from _parts(line, len(case.members[index]), at)
+        yield from _components(line, {lines[it].id for it in members}, named, at)
+        yield from _parts(line, len(members), at)
+
+
+def _inside_of(line: BilledLine, packages: Container[str], at: str) -> Iterator[Violation]:
+    """What it is inside of is a package on this invoice, and it is none itself."""
+    if line.package_id is None:
+        return
+    if isinstance(line, PackageLine):
+        detail = "A package cannot be inside of another one: put its lines into that one."
+        yield Violation("P30", f"{at}/packageId", detail)
+    elif line.package_id not in packages:
+        detail = f"There is no package {line.package_id!r} on this invoice."
+        yield Violation("P30", f"{at}/packageId", detail)
+
+
+def _components(
+    package: PackageLine, members: Container[str], named: Mapping[str, int], at: str
+) -> Iterator[Violation]:
+    """Each is inside of this package alone. Another package never is, so it is no component."""
+    for index, component in enumerate(package.components):
+        pointer = f"{at}/components/{index}/lineId"
+        if named[component.line_id] > 1:
+            yield Violation("P30", pointer, "A line is a component once, of one package.")
+        elif component.line_id not in members:
+            detail = f"{component.line_id!r} is no line that can be inside of this package."
+            yield Violation("P30", pointer, detail)
 
 
 def _parts(package: PackageLine, members: int, at: str) -> Iterator[Violation]:
@@ -201,6 +219,6 @@ def _below_minimum(case: Case) -> Iterator[Violation]:
             line_net(plain, case.invoice.currency),
             line_net(least, case.invoice.currency),
         )
-        if abs(sold) < abs(lowest):
+        if sold.copy_abs() < lowest.copy_abs():
             detail = f"The lowest price is {line.min_price}: raise the price or cut the discount."
             yield Violation("P32", f"{at}/unitPrice", detail)

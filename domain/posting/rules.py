@@ -103,7 +103,12 @@ RULES: tuple[Rule, ...] = (
         "goods",
     ),
     _rule("P29", "A warranty covers a model line or a named serial.", "practice", "goods"),
-    _rule("P30", "A package has components, which come to its price.", "practice", "goods"),
+    _rule(
+        "P30",
+        "A package has components that are no packages, and come to its price.",
+        "practice",
+        "goods",
+    ),
     _rule(
         "P31",
         "A charge's code is not obsolete. Unknown, or outside of its dates: a warning.",

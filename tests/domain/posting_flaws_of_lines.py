@@ -99,6 +99,17 @@ def _package(pointer: str, *components: Component, **more: Any) -> Callable[[Boo
     return spoil
 
 
+def _package_in_package(book: Book) -> Broken:
+    book.add(item("deep", package_id="inner"))
+    at = book.add(PackageLine(**priced("inner", "9"), package_id="set"))
+    return [("P30", f"{at}/packageId")]
+
+
+def _component_of_another(book: Book) -> Broken:
+    book.add(item("theirs", package_id="set"))
+    return _package("/components/1/lineId", _component("own 5"), _component("theirs"))(book)
+
+
 def _component(name: str, **share: Any) -> Component:
     return Component(line_id=name, **share)
 
@@ -183,6 +194,8 @@ _GOODS = (
     flaw(
         "component twice", _package("/components/1/lineId", _component("own 2"), _component("set"))
     ),
+    flaw("package in a package", _package_in_package),
+    flaw("component of another", _component_of_another),
     flaw("90 %", _package("/components", _component("own 3", share_percent=D(90)))),
     flaw("amounts differ", _package("/components", _component("own 4", amount=D(101)))),
     flaw("no such package", on_item("P30", "/packageId", package_id="nowhere")),
