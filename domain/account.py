@@ -7,7 +7,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, Change, Read
 from domain.facts.account import BalanceChanged
-from domain.money import ZERO, total
+from domain.money import ZERO, Money, total
 
 # ---------------------------------------------------------------- state
 
@@ -31,8 +31,7 @@ def entry(
     *,
     document_type: str,
     document_id: str,
-    amount: Decimal,
-    currency: str,
+    amount: Money,
     dated: date,
 ) -> Change:
     """Write on the customer's account that it owes so much more, or less if below zero.
@@ -41,13 +40,13 @@ def entry(
     equals the sum of the open documents.
     """
     account = read(ACCOUNT(customer_id))
-    before = account.owed(currency) if account else ZERO
+    before = account.owed(amount.currency) if account else ZERO
     changed = BalanceChanged(
         document_type=document_type,
         document_id=document_id,
-        amount=amount,
-        currency=currency,
-        balance=total([before, amount]),
+        amount=amount.amount,
+        currency=amount.currency,
+        balance=total([before, amount.amount]),
         dated=dated,
     )
     return (ACCOUNT(customer_id), [changed])

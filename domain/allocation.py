@@ -4,17 +4,18 @@ Amounts are in minor units of one currency throughout and nothing is rounded on 
 what leaves the payment is what arrives at the invoices.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
-from domain.aggregate import Change, Read
+from domain.aggregate import Change, Fact, Read
 from domain.errors import RuleBroken, Violation
-from domain.invoice import INVOICE, Invoice, balance
-from domain.money import ZERO, rounded, total
-from domain.settlement import not_open, reopen, settle
+from domain.invoice import INVOICE, Invoice
+from domain.limits import AMOUNT, OUTSIDE
+from domain.money import ZERO, Money, rounded, total
+from domain.settlement import check_amount, not_open, owed_on, reopen, settle
 
 
 class Allocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +54,7 @@ class Funds(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     source_id: str
     customer_id: str
-    currency: str
-    available: Decimal
+    available: Money
 
 
 # ---------------------------------------------------------------- state
@@ -81,7 +81,7 @@ def allocate(
     read: Read, funds: Funds, wishes: Sequence[Allocation]
 ) -> tuple[list[Applied], list[Violation]]:
     """What each invoice gets, and all that stands against it."""
-    left = funds.available
+    left, nothing = funds.available, Money(ZERO, funds.available.currency)
     applied: list[Applied] = []
     violations: list[Violation] = []
     for index, wish in enumerate(wishes):
@@ -92,36 +92,39 @@ def allocate(
             detail = "The invoice is named twice: name it once, with the sum."
             problems.append(Violation("named-twice", f"{at}/invoiceId", detail))
         if invoice is not None and not problems:
-            owed = balance(invoice)
-            amount = min(owed, left) if wish.amount is None else wish.amount
-            problems += _amount_violations(amount, owed, left, funds.currency, f"{at}/amount")
-            left = max(total([left, -amount]), ZERO)
-            exact = rounded(amount, funds.currency)
-            applied.append(Applied(invoice_id=wish.invoice_id, amount=exact))
+            owed = owed_on(invoice)
+            problems += _amount_violations(wish.amount, owed, left, f"{at}/amount")
+            given = _given(wish.amount, owed, left)
+            left = max(left - given, nothing)
+            applied.append(Applied(invoice_id=wish.invoice_id, amount=given.amount))
         violations += problems
     return applied, violations
 
 
+def _given(wanted: Decimal | None, owed: Money, left: Money) -> Money:
+    """What a wish comes to; nothing, where it is no amount of money."""
+    if wanted is None:
+        return min(owed, left)
+    return Money.rounded(wanted if AMOUNT.admits(wanted) else ZERO, left.currency)
+
+
 def settled(read: Read, funds: Funds, applied: Iterable[Applied]) -> list[Change]:
     """The invoices' side of the allocation."""
-    return [
-        (
-            INVOICE(it.invoice_id),
-            [settle(_posted(read, it.invoice_id), funds.source, funds.source_id, it.amount)],
-        )
-        for it in applied
-    ]
+    return [_at_invoice(settle, read, funds, it) for it in applied]
 
 
-def reopened(read: Read, source: str, source_id: str, applied: Iterable[Applied]) -> list[Change]:
+def reopened(read: Read, funds: Funds, applied: Iterable[Applied]) -> list[Change]:
     """The invoices' side of taking all of this back."""
-    return [
-        (
-            INVOICE(it.invoice_id),
-            [reopen(_posted(read, it.invoice_id), source, source_id, it.amount)],
-        )
-        for it in applied
-    ]
+    return [_at_invoice(reopen, read, funds, it) for it in applied]
+
+
+def _at_invoice(
+    decide: Callable[[Invoice, str, str, Money], Fact], read: Read, funds: Funds, it: Applied
+) -> Change:
+    invoice = read(INVOICE(it.invoice_id))
+    assert invoice is not None, "what is applied to an invoice keeps it alive"
+    amount = Money(it.amount, funds.available.currency)
+    return INVOICE(it.invoice_id), [decide(invoice, funds.source, funds.source_id, amount)]
 
 
 def taken_back(
@@ -132,6 +135,7 @@ def taken_back(
     Raises:
         RuleBroken: Nothing was applied to it, or less.
     """
+    check_amount(amount)
     most = applied_to(applied, invoice_id)
     wanted = most if amount is None else amount
     if not most:
@@ -144,16 +148,18 @@ def taken_back(
 
 
 def amount_violations(
-    amount: Decimal, currency: str, *, most: Decimal, pointer: str = "/amount"
+    amount: Decimal, *, most: Money, pointer: str = "/amount"
 ) -> Iterator[Violation]:
     """What stands against giving away this amount when there is so much left."""
-    if amount <= ZERO:
+    if not AMOUNT.admits(amount):
+        yield Violation(OUTSIDE, pointer, f"Set an amount {AMOUNT}.")
+    elif amount <= ZERO:
         yield Violation("amount-sign", pointer, "Set an amount above 0.")
-    elif amount != rounded(amount, currency):
-        detail = f"{amount} has more digits than {currency} has: round it."
+    elif amount != rounded(amount, most.currency):
+        detail = f"{amount} has more digits than {most.currency} has: round it."
         yield Violation("amount-digits", pointer, detail)
-    elif amount > most:
-        detail = f"Only {most} {currency} of it is left: set at most that."
+    elif amount > most.amount:
+        detail = f"Only {most} of it is left: set at most that."
         yield Violation("more-than-unapplied", pointer, detail)
 
 
@@ -165,13 +171,14 @@ def _invoice_violations(invoice: Invoice | None, funds: Funds, pointer: str) -> 
     if invoice.customer_id != funds.customer_id:
         detail = f"The invoice is not one of customer {funds.customer_id!r}."
         yield Violation("other-customer", pointer, detail)
-    if invoice.currency != funds.currency:
-        detail = f"The invoice is in {invoice.currency}; only one in {funds.currency} can be paid."
+    currency = funds.available.currency
+    if invoice.currency != currency:
+        detail = f"The invoice is in {invoice.currency}; only one in {currency} can be paid."
         yield Violation("other-currency", pointer, detail)
 
 
 def _amount_violations(
-    amount: Decimal, owed: Decimal, left: Decimal, currency: str, pointer: str
+    amount: Decimal | None, owed: Money, left: Money, pointer: str
 ) -> Iterator[Violation]:
     if not owed:
         yield Violation("more-than-balance", pointer, "Nothing is owed on this invoice.")
@@ -179,12 +186,8 @@ def _amount_violations(
     if not left:
         yield Violation("more-than-unapplied", pointer, "Nothing is left for this invoice.")
         return
-    yield from amount_violations(amount, currency, most=left, pointer=pointer)
-    if amount > owed:
+    if amount is None:
+        return
+    yield from amount_violations(amount, most=left, pointer=pointer)
+    if AMOUNT.admits(amount) and amount > owed.amount:
         yield Violation("more-than-balance", pointer, f"The invoice owes {owed}: set at most that.")
-
-
-def _posted(read: Read, invoice_id: str) -> Invoice:
-    invoice = read(INVOICE(invoice_id))
-    assert invoice is not None, "what is applied to an invoice keeps it alive"
-    return invoice

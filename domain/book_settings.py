@@ -8,6 +8,7 @@ from domain.aggregate import Aggregate, Fact, Read
 from domain.changes import differing, patched
 from domain.errors import RuleBroken, Violation
 from domain.facts.settings import BookSettings, SeriesRule, SettingsChanged
+from domain.limits import beyond
 from domain.money import EXPONENTS, ZERO
 from domain.series import format_problem, rules_problems
 
@@ -61,6 +62,7 @@ def _violations(before: BookSettings, after: BookSettings) -> Iterator[Violation
     if after.credit_check not in CREDIT_CHECKS:
         detail = f"creditCheck is one of {', '.join(CREDIT_CHECKS)}."
         yield Violation("settings-credit-check", "/creditCheck", detail)
+    yield from beyond(after)
     yield from _limit_violations(after)
     yield from _series_violations(after.series)
 
@@ -78,7 +80,8 @@ def _limit_violations(after: BookSettings) -> Iterator[Violation]:
         ("/duplicateDays", after.duplicate_days),
     )
     for pointer, limit in limits:
-        if limit is not None and limit < ZERO:
+        finite = not isinstance(limit, Decimal) or limit.is_finite()
+        if limit is not None and finite and limit < ZERO:
             yield Violation("settings-limit", pointer, "It cannot be below zero.")
 
 

@@ -43,6 +43,12 @@ def applied(state: T, fact: Fact, *, without: tuple[str, ...] = ()) -> T:
     return msgspec.structs.replace(state, **named(fact, without=without))
 
 
+def in_json(name: str) -> str:
+    """What a field is called in JSON, where its Python name is ``unit_price``: ``unitPrice``."""
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
 def differing(state: msgspec.Struct, to: msgspec.Struct, fields: Iterable[str]) -> tuple[str, ...]:
     """Which of these fields have another value in ``to``: what is so already is no change."""
     return tuple(name for name in fields if getattr(state, name) != getattr(to, name))

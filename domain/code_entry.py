@@ -8,6 +8,7 @@ from domain.aggregate import Aggregate, Change, Fact, Read, Stream
 from domain.changes import differing, named, patched
 from domain.errors import AlreadyExists, NotFound, RuleBroken, Violation
 from domain.facts.code_entry import CodeChanged, CodeCreated, CodeDetails, CodeRemoved
+from domain.limits import PRICE, beyond
 
 # ---------------------------------------------------------------- state
 
@@ -74,10 +75,13 @@ def remove(_entry: CodeEntry) -> list[Fact]:
 
 
 def _check(details: CodeDetails) -> None:
+    violations = [*beyond(details, amount=PRICE)]
     start, end = details.start_date, details.end_date
     if start and end and end < start:
         detail = f"endDate cannot be before startDate {start}."
-        raise RuleBroken((Violation("code-dates", "/endDate", detail),))
+        violations.append(Violation("code-dates", "/endDate", detail))
+    if violations:
+        raise RuleBroken(tuple(violations))
 
 
 # ---------------------------------------------------------------- evolve

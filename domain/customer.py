@@ -9,7 +9,7 @@ import msgspec
 from domain.aggregate import Aggregate, Change, Fact, Read
 from domain.changes import differing, named, patched
 from domain.customer_code import CUSTOMER_CODE, NEXT, assign
-from domain.errors import AlreadyExists, NotAllowed
+from domain.errors import AlreadyExists, NotAllowed, RuleBroken
 from domain.facts.customer import (
     CustomerAnonymised,
     CustomerArchived,
@@ -22,6 +22,7 @@ from domain.facts.customer import (
     CustomerReleased,
     CustomerUnarchived,
 )
+from domain.limits import beyond
 
 # ---------------------------------------------------------------- state
 
@@ -84,9 +85,10 @@ def change_credit_limit(
 ) -> list[Fact]:
     """Let the customer owe at most so much, in the book's currency; ``None``: no limit."""
     _must_accept(customer, "changeCreditLimit")
-    if limit == customer.credit_limit:
-        return []
-    return [CustomerCreditLimitChanged(limit=limit, reason=reason)]
+    changed = CustomerCreditLimitChanged(limit=limit, reason=reason)
+    if violations := tuple(beyond(changed)):
+        raise RuleBroken(violations)
+    return [] if limit == customer.credit_limit else [changed]
 
 
 def hold(customer: Customer, *, reason: str) -> list[Fact]:

@@ -20,10 +20,10 @@ from domain.tax_code import TAX_CODE, tax_of
 L = TypeVar("L", bound=Line)
 
 _OF_PRODUCT = (
-    *("description", "uom", "unit_price", "list_price", "min_price", "cost", "brand", "category"),
-    *("color", "gtin", "weight", "location_code", "gl_account", "gl_cost_account", "term_months"),
-    "provider",
+    *("description", "uom", "brand", "category", "color", "gtin", "weight", "location_code"),
+    *("gl_account", "gl_cost_account", "term_months", "provider"),
 )
+_PRICES = ("unit_price", "list_price", "min_price", "cost")
 
 _TABLES = {"labor": "labor-rates", "misc": "misc", "warranty": "warranties", "comment": "comments"}
 
@@ -59,10 +59,13 @@ def taxes_of(read: Read, codes: Sequence[str], *, pointer: str = "/taxes") -> tu
 
 
 def completed(read: Read, line: L, *, sent: Collection[str], header: Header) -> L:
-    """The line with what its code, the document and the customer give for what was not sent."""
+    """The line with what its code, the document and the customer give for what was not sent.
+
+    A product's prices are in its own currency: they are of no use to a document in another one.
+    """
     product = read(PRODUCT(line.code)) if line.code else None
     entry = _entry(read, line)
-    values = {**_copied_from_entry(line, entry), **_copied_from_product(product)}
+    values = {**_copied_from_entry(line, entry), **_copied_from_product(product, header.currency)}
     fresh = {
         name: value
         for name, value in values.items()
@@ -94,8 +97,13 @@ def _entry(read: Read, line: Line) -> CodeEntry | None:
     return read(entry_of(table, line.code)) if table and line.code else None
 
 
-def _copied_from_product(product: Product | None) -> Mapping[str, Any]:
-    return {} if product is None else {name: getattr(product, name) for name in _OF_PRODUCT}
+def _copied_from_product(product: Product | None, currency: str | None) -> Mapping[str, Any]:
+    """What the product says; not its prices, where they are in another currency."""
+    if product is None:
+        return {}
+    foreign = None not in {product.currency, currency} and product.currency != currency
+    names = _OF_PRODUCT if foreign else (*_OF_PRODUCT, *_PRICES)
+    return {name: getattr(product, name) for name in names}
 
 
 def _copied_from_entry(line: Line, entry: CodeEntry | None) -> Mapping[str, Any]:

@@ -1,16 +1,18 @@
 """Amounts of money: decimals, rounded once, half up, to the currency's ISO 4217 exponent.
 
-The operators of ``Decimal`` round to 28 digits, so sums and products go through the functions here.
+The operators of ``Decimal`` round to 28 digits, even a minus sign does: sums, products and changes
+of sign go through the functions here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 from typing import Self
 
 import msgspec
+from typing_extensions import override
 
-from domain.apportionment import allocated
+from domain.errors import RuleBroken, Violation
 
 _TWO_DIGITS = frozenset(
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
@@ -43,6 +45,9 @@ _quantize, _add = _EXACT.quantize, _EXACT.add
 
 times = _EXACT.multiply
 """The exact product of two."""
+
+negative = _EXACT.minus
+"""The amount with the other sign; of zero, zero."""
 
 ZERO = Decimal(0)
 
@@ -93,24 +98,23 @@ def of_minor_units(units: int, currency: str | None) -> Decimal:
 
 
 class Money(msgspec.Struct, frozen=True):
-    """An amount of a currency, which cannot be mixed with another one.
+    """An amount of a currency, which has no more digits than it and mixes with no other one.
+
+    Whatever moves money between documents counts in it. Inside of one document all amounts are of
+    one currency, and are decimals. Whether a currency is in use is asked of documents (P07).
 
     Raises:
-        ValueError: The currency is not in use, or has fewer digits than the amount.
+        RuleBroken: The amount has more digits than the currency, or two currencies would mix.
     """
 
     amount: Decimal
     currency: str
 
     def __post_init__(self) -> None:
-        if self.currency not in EXPONENTS:
-            raise ValueError(f"{self.currency!r} is not a currency of ISO 4217 that is in use.")
         exact = rounded(self.amount, self.currency) if self.amount.is_finite() else None
         if exact is None or exact != self.amount:
-            raise ValueError(
-                f"{self.amount} is no amount of {self.currency}, which has "
-                f"{EXPONENTS[self.currency]} decimal digits: round it first."
-            )
+            detail = f"{self.amount} is no amount of {self.currency}: round it to its digits."
+            raise RuleBroken((Violation("amount-digits", "/amount", detail),))
         msgspec.structs.force_setattr(self, "amount", exact)
 
     @classmethod
@@ -118,54 +122,30 @@ class Money(msgspec.Struct, frozen=True):
         """The amount at the currency's digits, halves away from zero."""
         return cls(rounded(amount, currency), currency)
 
-    @classmethod
-    def sum(cls, amounts: Iterable[Self], currency: str) -> Self:
-        """The sum; of nothing, it is zero of the currency."""
-        zero = cls(ZERO, currency)
-        return cls(total(zero._like(it) for it in amounts), currency)
-
-    def allocate(self, weights: Sequence[Decimal]) -> list[Self]:
-        """Parts in proportion to the weights that sum to the whole: see ``allocate``."""
-        parts = allocate(self.amount, weights, self.currency)
-        return [type(self)(part, self.currency) for part in parts]
-
     def __add__(self, other: Self) -> Self:
-        return type(self)(_EXACT.add(self.amount, self._like(other)), self.currency)
+        return type(self)(_add(self.amount, self._like(other)), self.currency)
 
     def __sub__(self, other: Self) -> Self:
-        return type(self)(_EXACT.subtract(self.amount, self._like(other)), self.currency)
+        return type(self)(difference(self.amount, self._like(other)), self.currency)
 
     def __neg__(self) -> Self:
-        return type(self)(self.amount.copy_negate(), self.currency)
+        return type(self)(negative(self.amount), self.currency)
 
     def __lt__(self, other: Self) -> bool:
         return self.amount < self._like(other)
 
-    def __le__(self, other: Self) -> bool:
-        return self.amount <= self._like(other)
-
     def __gt__(self, other: Self) -> bool:
         return self.amount > self._like(other)
-
-    def __ge__(self, other: Self) -> bool:
-        return self.amount >= self._like(other)
 
     def __bool__(self) -> bool:
         return bool(self.amount)
 
+    @override
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
     def _like(self, other: Self) -> Decimal:
         if other.currency != self.currency:
-            raise ValueError(f"{self.currency} and {other.currency} do not mix: convert one first.")
+            detail = f"{self.currency} and {other.currency} do not mix: convert one first."
+            raise RuleBroken((Violation("currencies-mixed", "/currency", detail),))
         return other.amount
-
-
-def allocate(amount: Decimal, weights: Sequence[Decimal], currency: str | None) -> list[Decimal]:
-    """The amount, rounded, in parts that sum to it, in proportion to the sizes of the weights.
-
-    By largest remainder in the currency's smallest unit; of equal remainders, the first has it.
-    Who weighs nothing gets nothing, unless nobody weighs anything: then all weigh the same.
-    """
-    places = max((-int(it.as_tuple().exponent) for it in weights), default=0)
-    whole = [int(_EXACT.scaleb(it, max(places, 0))) for it in weights]
-    parts = allocated(minor_units(amount, currency), whole)
-    return [of_minor_units(part, currency) for part in parts]

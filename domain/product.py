@@ -16,6 +16,7 @@ from domain.facts.product import (
     ProductDetails,
     ProductUnarchived,
 )
+from domain.limits import beyond
 
 # ---------------------------------------------------------------- state
 
@@ -63,7 +64,7 @@ def unarchive(product: Product) -> list[Fact]:
 
 def _check(details: ProductDetails) -> None:
     kinds = [kind for kind in KINDS if kind != "comment"]
-    violations = []
+    violations = [*beyond(details)]
     if details.kind not in kinds:
         violations.append(Violation("product-kind", "/kind", f"One of {', '.join(kinds)}."))
     if details.status not in STATUSES:

@@ -20,7 +20,8 @@ from domain.facts.invoice_life import (
     InvoiceWrittenOff,
 )
 from domain.invoice import COMMANDS, INVOICE, Invoice, balance, guard, is_estimate
-from domain.money import ZERO, product, rounded, total
+from domain.limits import AMOUNT, OUTSIDE
+from domain.money import ZERO, Money, product, rounded, total
 from domain.period import check
 
 OPEN = COMMANDS["apply"]
@@ -33,40 +34,51 @@ KINDS = (BAD_DEBT, SMALL_DIFFERENCE)
 # ---------------------------------------------------------------- one invoice
 
 
-def settle(invoice: Invoice, source: str, source_id: str, amount: Decimal) -> Fact:
+def owed_on(invoice: Invoice) -> Money:
+    """What is still owed on the invoice: see ``balance``. A draft may have no currency yet."""
+    return Money(balance(invoice), invoice.currency or "")
+
+
+def settle(invoice: Invoice, source: str, source_id: str, amount: Money) -> Fact:
     """Set so much of a payment or a credit note against the invoice.
 
     ``source`` is payment or credit-note.
 
     Raises:
-        RuleBroken: The invoice is not open, or owes less.
+        RuleBroken: The invoice is not open, owes less, or is in another currency.
     """
-    owed = balance(invoice)
-    violations = (*not_open(invoice, "/invoiceId"), *_owes_less(invoice, amount, owed))
-    if violations:
+    _must_be_open(invoice)
+    owed = owed_on(invoice)
+    left = owed - amount
+    if violations := tuple(_owes_less(invoice, amount.amount, owed)):
         raise RuleBroken(violations)
-    left = rounded(total([owed, -amount]), invoice.currency)
     fact = InvoicePartiallyPaid if left else InvoicePaid
-    return fact(source=source, source_id=source_id, amount=amount, balance=left)
+    return fact(source=source, source_id=source_id, amount=amount.amount, balance=left.amount)
 
 
-def reopen(invoice: Invoice, source: str, source_id: str, amount: Decimal) -> Fact:
+def reopen(invoice: Invoice, source: str, source_id: str, amount: Money) -> Fact:
     """Take back what a payment or a credit note had settled.
 
     Raises:
-        RuleBroken: The invoice is not open, or less was settled by it.
+        RuleBroken: The invoice is not open, less was settled by it, or in another currency.
     """
+    _must_be_open(invoice)
+    owed = owed_on(invoice) + amount
     settled = total(
         it.amount for it in invoice.settlements if (it.source, it.source_id) == (source, source_id)
     )
-    violations = [*not_open(invoice, "/invoiceId")]
-    if not ZERO < amount <= settled:
+    if not ZERO < amount.amount <= settled:
         detail = f"It settled {settled} of invoice {_name(invoice)}: take back that or less."
-        violations.append(Violation("more-than-applied", "/amount", detail))
+        raise RuleBroken((Violation("more-than-applied", "/amount", detail),))
+    return InvoiceReopened(
+        source=source, source_id=source_id, amount=amount.amount, balance=owed.amount
+    )
+
+
+def _must_be_open(invoice: Invoice) -> None:
+    violations = tuple(not_open(invoice, "/invoiceId"))
     if violations:
-        raise RuleBroken(tuple(violations))
-    owed = rounded(total([balance(invoice), amount]), invoice.currency)
-    return InvoiceReopened(source=source, source_id=source_id, amount=amount, balance=owed)
+        raise RuleBroken(violations)
 
 
 def not_open(invoice: Invoice, pointer: str) -> Iterator[Violation]:
@@ -79,8 +91,8 @@ def not_open(invoice: Invoice, pointer: str) -> Iterator[Violation]:
         yield Violation("invoice-not-open", pointer, detail)
 
 
-def _owes_less(invoice: Invoice, amount: Decimal, owed: Decimal) -> Iterator[Violation]:
-    if not ZERO < amount <= owed:
+def _owes_less(invoice: Invoice, amount: Decimal, owed: Money) -> Iterator[Violation]:
+    if not ZERO < amount <= owed.amount:
         detail = f"Invoice {_name(invoice)} owes {owed}: set an amount above 0 and at most that."
         yield Violation("more-than-balance", "/amount", detail)
 
@@ -111,11 +123,12 @@ def write_off(
     """
     invoice = _invoice(read, invoice_id)
     guard(invoice, "writeOff")
-    owed = balance(invoice)
-    given_up = owed if amount is None else rounded(amount, invoice.currency)
+    check_amount(amount)
+    owed = owed_on(invoice)
+    given_up = owed if amount is None else Money.rounded(amount, owed.currency)
     violations = [
         *check(read, today, sales=False, pointer=""),
-        *_owes_less(invoice, amount if amount is not None else owed, owed),
+        *_owes_less(invoice, amount if amount is not None else owed.amount, owed),
         *_digits(invoice, amount),
     ]
     if kind not in KINDS:
@@ -127,7 +140,7 @@ def write_off(
         violations += _too_large(read, invoice, given_up)
     if violations:
         raise RuleBroken(tuple(violations))
-    fact = InvoiceWrittenOff(amount=given_up, kind=kind, reason=reason, written_off_on=today)
+    fact = InvoiceWrittenOff(amount=given_up.amount, kind=kind, reason=reason, written_off_on=today)
     return _with_entry(read, invoice_id, fact, owed=-given_up, today=today)
 
 
@@ -141,6 +154,7 @@ def recover(
     """
     invoice = _invoice(read, invoice_id)
     guard(invoice, "recover")
+    check_amount(amount)
     back = invoice.written_off if amount is None else amount
     violations = [*check(read, today, sales=False, pointer=""), *_digits(invoice, amount)]
     if not ZERO < back <= invoice.written_off:
@@ -148,18 +162,17 @@ def recover(
         violations.append(Violation("more-than-written-off", "/amount", detail))
     if violations:
         raise RuleBroken(tuple(violations))
-    back = rounded(back, invoice.currency)
-    fact = InvoiceRecovered(amount=back, reason=reason)
-    return _with_entry(read, invoice_id, fact, owed=back, today=today)
+    owed = Money.rounded(back, invoice.currency or "")
+    fact = InvoiceRecovered(amount=owed.amount, reason=reason)
+    return _with_entry(read, invoice_id, fact, owed=owed, today=today)
 
 
 def _with_entry(
-    read: Read, invoice_id: str, fact: Fact, *, owed: Decimal, today: date
+    read: Read, invoice_id: str, fact: Fact, *, owed: Money, today: date
 ) -> list[Change]:
     """The fact, and that the customer owes so much more, or less if below zero."""
     invoice = _invoice(read, invoice_id)
     assert invoice.customer_id is not None
-    assert invoice.currency is not None
     return [
         (INVOICE(invoice_id), [fact]),
         entry(
@@ -168,7 +181,6 @@ def _with_entry(
             document_type="write-off",
             document_id=invoice_id,
             amount=owed,
-            currency=invoice.currency,
             dated=today,
         ),
     ]
@@ -181,20 +193,38 @@ def _invoice(read: Read, invoice_id: str) -> Invoice:
     return invoice
 
 
+def check_amount(amount: Decimal | None) -> None:
+    """Refuse what is no amount of money at all, before anything is computed with it.
+
+    Raises:
+        RuleBroken: It is no number, or outside of ``AMOUNT``.
+    """
+    if amount is not None and not AMOUNT.admits(amount):
+        raise RuleBroken((Violation(OUTSIDE, "/amount", f"Set an amount {AMOUNT}."),))
+
+
 def _digits(invoice: Invoice, amount: Decimal | None) -> Iterator[Violation]:
     if amount is not None and amount != rounded(amount, invoice.currency):
         detail = f"{amount} has more digits than {invoice.currency} has: round it."
         yield Violation("amount-digits", "/amount", detail)
 
 
-def _too_large(read: Read, invoice: Invoice, amount: Decimal) -> Iterator[Violation]:
-    """Small differences add up: what is compared is all that was written off so far."""
-    limit = settings_of(read).small_difference
+def _too_large(read: Read, invoice: Invoice, amount: Money) -> Iterator[Violation]:
+    """Small differences add up: what is compared is all that was written off so far.
+
+    The limit is in the book's currency. An invoice that was posted before the book had one has no
+    rate into it, so nothing can be compared.
+    """
+    settings = settings_of(read)
     base = invoice.posted_totals.base if invoice.posted_totals else None
-    given_up = total([invoice.written_off, amount])
+    given_up = total([invoice.written_off, amount.amount])
+    unit = amount.currency
     if base is not None:
-        given_up = product(given_up, base.rate)
-    if given_up > limit:
-        unit = base.currency if base else invoice.currency
+        given_up, unit = product(given_up, base.rate), base.currency
+    limit, book = settings.small_difference, settings.base_currency or unit
+    if book != unit:
+        detail = f"The invoice has no rate into {book}, in which small differences are limited: "
+        yield Violation("write-off-limit", "/amount", f"{detail}write it off as a bad debt.")
+    elif given_up > limit:
         detail = f"At most {limit} {unit} is a small difference; write it off as a bad debt."
         yield Violation("write-off-limit", "/amount", detail)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 import msgspec
@@ -18,6 +17,7 @@ from domain.facts.tax_code import (
     TaxCodeDetails,
     TaxCodeUnarchived,
 )
+from domain.limits import TAX_RATE
 from domain.money import ZERO
 
 # ---------------------------------------------------------------- state
@@ -40,9 +40,6 @@ outside the scope, Canary Islands (IGIC), Ceuta and Melilla (IPSI)."""
 
 UNTAXED = frozenset({"Z", "E", "AE", "K", "G", "O"})
 """The categories whose rate is zero."""
-
-HIGHEST_RATE = Decimal(1000)
-"""In percent. Some excises exceed the price itself."""
 
 
 def tax_of(code: str, tax_code: TaxCode) -> Tax:
@@ -95,10 +92,10 @@ def _check(details: TaxCodeDetails) -> None:
     if details.category not in CATEGORIES:
         detail = f"The category is one of {', '.join(CATEGORIES)} (UNCL 5305)."
         violations.append(Violation("tax-category", "/category", detail))
-    if not ZERO <= details.rate <= HIGHEST_RATE:
-        detail = f"The rate is in percent, from 0 to {HIGHEST_RATE}."
+    if not TAX_RATE.admits(details.rate):
+        detail = f"The rate is in percent, {TAX_RATE}."
         violations.append(Violation("tax-rate", "/rate", detail))
-    if details.category in UNTAXED and details.rate != ZERO:
+    elif details.category in UNTAXED and details.rate != ZERO:
         detail = f"The rate of category {details.category} is 0."
         violations.append(Violation("tax-rate", "/rate", detail))
     if details.valid_from and details.valid_to and details.valid_to < details.valid_from:

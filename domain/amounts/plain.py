@@ -44,7 +44,7 @@ def plain_amounts(document: Document) -> Amounts | None:
         if isinstance(line, CommentLine):
             nets.append(nothing)
             continue
-        if line.package_id is not None or isinstance(line, PackageLine):
+        if isinstance(line, PackageLine):
             return None
         taxes = line.taxes
         # Most lines have the taxes of the line before them, which is told quickest by comparing.

@@ -30,8 +30,8 @@ class Spread(msgspec.Struct, frozen=True):
         weights = [self.weigh(it) for it in costs]
         if shares is None:
             return sum(costs) * self.percent + sum(weights) * self.per_weight
-        cost = sum((it * share for it, share in zip(costs, shares, strict=True)), Fraction(0))
-        weight = sum((it * share for it, share in zip(weights, shares, strict=True)), Fraction(0))
+        cost = sum(it * share for it, share in zip(costs, shares, strict=True))
+        weight = sum(it * share for it, share in zip(weights, shares, strict=True))
         return cost * self.percent + weight * self.per_weight
 
 

@@ -1,6 +1,6 @@
 """Decisions about a draft of a credit note. It accepts anything; only posting is strict."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -23,6 +23,7 @@ from domain.facts.credit_note import (
 from domain.invoice import INVOICE, MAX_LINES
 from domain.invoice import guard as guard_invoice
 from domain.invoice.voiding import credit_preview
+from domain.limits import beyond
 
 MAX_TAXES = 3
 
@@ -39,6 +40,9 @@ def draft(
     """
     twice = {it.line_id for nth, it in enumerate(lines) if _has(lines[:nth], it.line_id)}
     violations = [
+        *beyond(drafted),
+        *(it for index, line in enumerate(lines) for it in beyond(line, f"/lines/{index}")),
+        *_flat_violations(flat),
         *_size_violations(len(lines), flat),
         *(Violation("duplicate-id", "/lines", f"The line {it!r} stands twice.") for it in twice),
     ]
@@ -83,6 +87,7 @@ def draft_over(
 def edit(note: CreditNote, to: CreditHeader, fields: Sequence[str]) -> list[Fact]:
     """Change header fields. What is so already is no change, and makes no fact."""
     guard(note, "edit")
+    _check([*beyond(to)])
     names = differing(note, to, fields)
     return [CreditNoteChanged(to=to, fields=names)] if names else []
 
@@ -90,6 +95,7 @@ def edit(note: CreditNote, to: CreditHeader, fields: Sequence[str]) -> list[Fact
 def set_line(note: CreditNote, line: CreditLine) -> list[Fact]:
     """Credit so much of a line of the invoice; an earlier wish for the same line is replaced."""
     guard(note, "setLine")
+    _check([*beyond(line)])
     if line in note.lines:
         return []
     if not _has(note.lines, line.line_id):
@@ -108,6 +114,7 @@ def remove_line(note: CreditNote, line_id: str) -> list[Fact]:
 def set_amount(note: CreditNote, flat: FlatAmount | None) -> list[Fact]:
     """Credit a flat amount; ``None``: none."""
     guard(note, "setAmount")
+    _check([*_flat_violations(flat)])
     if flat == note.flat:
         return []
     _check(_size_violations(0, flat))
@@ -133,6 +140,14 @@ def _size_violations(lines: int, flat: FlatAmount | None) -> list[Violation]:
         detail = f"There may be at most {MAX_TAXES} taxes on an amount."
         violations.append(Violation("taxes-limit", "/flat/taxes", detail))
     return violations
+
+
+def _flat_violations(flat: FlatAmount | None) -> Iterator[Violation]:
+    if flat is None:
+        return
+    yield from beyond(flat, "/flat")
+    for index, tax in enumerate(flat.taxes):
+        yield from beyond(tax, f"/flat/taxes/{index}")
 
 
 def _check(violations: Sequence[Violation]) -> None:

@@ -24,6 +24,7 @@ from domain.facts.credit_note import (
     CreditNoteUnapplied,
     CreditNoteVoided,
 )
+from domain.money import negative
 
 _replace = msgspec.structs.replace
 
@@ -71,7 +72,7 @@ def _life(note: CreditNote, fact: LifeFact) -> CreditNote:
         case CreditNoteApplied():
             return _with(note, fact.invoice_id, fact.amount)
         case CreditNoteUnapplied():
-            return _with(note, fact.invoice_id, -fact.amount)
+            return _with(note, fact.invoice_id, negative(fact.amount))
         case CreditNoteRefunded():
             return _replace(note, refunds=(*note.refunds, _refund(fact)))
         case CreditNoteVoided():

@@ -40,9 +40,11 @@ from domain.facts.invoice_life import Buyer, InvoiceCredited
 from domain.facts.lines import ModelLine
 from domain.facts.series import NumberAssigned
 from domain.facts.settings import BookSettings
-from domain.invoice import INVOICE, Invoice, balance, serials
+from domain.invoice import INVOICE, Invoice, serials
+from domain.money import Money
 from domain.posting.parties import buyer_of, seller_of
 from domain.series import SERIES, Numbering, assign, check_branch, check_series, numbering
+from domain.settlement import owed_on
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +88,8 @@ def post(
     about = [*content_violations(case.note, case.invoice)]
     amounts = None if about else _amounts(case)
     if amounts is not None:
-        violations += total_violations(amounts.totals, case.invoice, expected_total)
+        gross = Money(amounts.totals.gross, case.note.currency or "")
+        violations += total_violations(gross, case.invoice, expected_total)
     if violations or about or amounts is None:
         raise RuleBroken((*violations, *about))
     return _changes(read, case, amounts, apply=apply)
@@ -104,7 +107,7 @@ def _changes(read: Read, case: _Case, amounts: CreditAmounts, *, apply: bool) ->
     assert after is not None
     used, at_invoice = _at_invoice(read, case, after, amounts, apply=apply)
     document = (SOURCE, case.id)
-    gross = amounts.totals.gross
+    gross = Money(amounts.totals.gross, after.currency or "")
     return [
         (CREDIT_NOTE(case.id), [*facts, *used]),
         (SERIES(case.numbering.series), [number]),
@@ -231,12 +234,12 @@ def _at_invoice(
     credited = InvoiceCredited(
         credit_note_id=case.id, amount=gross, lines=amounts.lines, totals=amounts.totals
     )
-    amount = min(balance(invoice), gross)
+    funds = funds_of(case.id, note)
+    amount = min(owed_on(invoice), funds.available)
     if not apply or not amount:
         return [], [(INVOICE(invoice_id), [credited])]
-    funds = funds_of(case.id, note)
-    (change,) = settled(read, funds, [Applied(invoice_id=invoice_id, amount=amount)])
+    (change,) = settled(read, funds, [Applied(invoice_id=invoice_id, amount=amount.amount)])
     applied = CreditNoteApplied(
-        invoice_id=invoice_id, amount=amount, applied_on=case.accounting_date
+        invoice_id=invoice_id, amount=amount.amount, applied_on=case.accounting_date
     )
     return [applied], [(change[0], [credited, *change[1]])]

@@ -16,10 +16,9 @@ from domain.credit_note.state import CreditNote
 from domain.customer import CUSTOMER
 from domain.errors import Violation
 from domain.facts.credit_note import CreditLine, FlatAmount
-from domain.facts.invoice_parts import Totals
 from domain.facts.settings import BookSettings
 from domain.invoice import COMMANDS, Invoice, creditable
-from domain.money import ZERO
+from domain.money import ZERO, Money
 from domain.posting.header import check_currency, check_issue_date, check_rate
 from domain.posting.parties import buyer_of, check_buyer, check_seller, seller_of
 
@@ -120,7 +119,7 @@ def _flat_violations(
         yield Violation("P21", "/flat/description", "Say what is credited: set the description.")
     yield from (
         Violation("P22", "/flat/amount", it.detail)
-        for it in amount_violations(flat.amount, currency, most=flat.amount)
+        for it in amount_violations(flat.amount, most=Money.rounded(flat.amount, currency))
     )
     if not flat.taxes:
         detail = "Set the tax that is credited with it; the rate 0 where none is due."
@@ -135,18 +134,19 @@ def _flat_violations(
 
 
 def total_violations(
-    totals: Totals, invoice: Invoice | None, expected: Decimal | None = None
+    gross: Money, invoice: Invoice | None, expected: Decimal | None = None
 ) -> Iterator[Violation]:
-    """What the sums must keep to; ``expected``: the gross total that the client believes in."""
-    if expected is not None and expected != totals.gross:
-        detail = f"You expected a total of {expected}, but it is {totals.gross}."
+    """What the total must keep to; ``expected``: the gross total that the client believes in."""
+    if expected is not None and expected != gross.amount:
+        detail = f"You expected a total of {expected}, but it is {gross.amount}."
         yield Violation("P52", "/totals/gross", detail)
-    if totals.gross < ZERO:
-        detail = f"The total is {totals.gross}; a credit note cannot be negative: bill it instead."
+    if gross.amount < ZERO:
+        detail = f"The total is {gross}; a credit note cannot be negative: bill it instead."
         yield Violation("P51", "/totals/gross", detail)
-    if invoice is not None and totals.gross > creditable(invoice):
-        detail = (
-            f"The total is {totals.gross}, but only {creditable(invoice)} of the invoice is not "
-            "credited yet."
-        )
+    # Of another currency, P72 has said already that it cannot be compared.
+    if invoice is None or invoice.currency != gross.currency:
+        return
+    left = Money(creditable(invoice), gross.currency)
+    if gross > left:
+        detail = f"The total is {gross}, but only {left} of the invoice is not credited yet."
         yield Violation("P71", "/totals/gross", detail)

@@ -9,7 +9,7 @@ from domain.errors import NotAllowed
 from domain.facts.credit_note import CreditHeader, CreditLine, FlatAmount
 from domain.facts.invoice_life import Buyer, Seller
 from domain.facts.invoice_parts import Totals
-from domain.money import ZERO, total
+from domain.money import ZERO, difference, total
 
 
 class CreditNote(CreditHeader, frozen=True, kw_only=True):
@@ -96,8 +96,8 @@ def open_credit(note: CreditNote) -> Decimal:
     """How much can still be applied or paid out: nothing before posting, nor once voided."""
     if note.posted_totals is None or note.voided_on is not None:
         return ZERO
-    used = [refunded(note), *(it.amount for it in note.applied)]
-    return total([note.posted_totals.gross, *(-it for it in used)])
+    used = total([refunded(note), *(it.amount for it in note.applied)])
+    return difference(note.posted_totals.gross, used)
 
 
 def available_actions(status: str) -> tuple[str, ...]:

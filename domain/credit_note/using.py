@@ -29,7 +29,7 @@ from domain.facts.credit_note import (
 )
 from domain.facts.invoice_life import InvoiceCreditWithdrawn
 from domain.invoice import INVOICE
-from domain.money import rounded
+from domain.money import Money
 from domain.period import check
 from domain.settlement import not_open
 
@@ -82,7 +82,7 @@ def unapply(
     fact = CreditNoteUnapplied(
         invoice_id=invoice_id, amount=back.amount, unapplied_on=today, reason=reason
     )
-    taken = reopened(read, SOURCE, credit_note_id, [back])
+    taken = reopened(read, funds_of(credit_note_id, note), [back])
     return [(CREDIT_NOTE(credit_note_id), [fact]), *taken]
 
 
@@ -96,20 +96,21 @@ def refund(
     """
     note = noted(read, credit_note_id)
     guard(note, "refund")
-    currency, dated = note.currency or "", asked.refunded_on
+    funds, dated = funds_of(credit_note_id, note), asked.refunded_on
     violations = [
         *check(read, dated, sales=False, pointer="/refundedOn"),
-        *amount_violations(asked.amount, currency, most=open_credit(note)),
+        *amount_violations(asked.amount, most=funds.available),
     ]
     if dated > today:
         detail = f"Today is {today}: money cannot have moved later."
         violations.append(Violation("P08", "/refundedOn", detail))
     _check(tuple(violations))
-    fact = msgspec.structs.replace(asked, amount=rounded(asked.amount, currency))
+    amount = Money(asked.amount, funds.available.currency)
+    fact = msgspec.structs.replace(asked, amount=amount.amount)
     document = ("refund", asked.refund_id)
     return [
         (CREDIT_NOTE(credit_note_id), [fact]),
-        account_entry(read, note, fact.amount, dated, of=document),
+        account_entry(read, note, amount, dated, of=document),
     ]
 
 
@@ -137,7 +138,8 @@ def void(read: Read, credit_note_id: str, *, reason: str, today: date) -> list[C
         withdrawn = InvoiceCreditWithdrawn(credit_note_id=credit_note_id)
         changes.append((INVOICE(note.invoice_id), [withdrawn]))
     document = (SOURCE, credit_note_id)
-    owed = account_entry(read, note, note.posted_totals.gross, today, of=document)
+    gross = Money(note.posted_totals.gross, note.currency or "")
+    owed = account_entry(read, note, gross, today, of=document)
     return [*changes, owed, *serials]
 
 
@@ -158,13 +160,12 @@ def funds_of(credit_note_id: str, note: CreditNote) -> Funds:
         source=SOURCE,
         source_id=credit_note_id,
         customer_id=note.customer_id or "",
-        currency=note.currency or "",
-        available=open_credit(note),
+        available=Money(open_credit(note), note.currency or ""),
     )
 
 
 def account_entry(
-    read: Read, note: CreditNote, amount: Decimal, dated: date, *, of: tuple[str, str]
+    read: Read, note: CreditNote, amount: Money, dated: date, *, of: tuple[str, str]
 ) -> Change:
     """On the account of the customer, because ``of`` a document: its type and id."""
     return entry(
@@ -173,7 +174,6 @@ def account_entry(
         document_type=of[0],
         document_id=of[1],
         amount=amount,
-        currency=note.currency or "",
         dated=dated,
     )
 

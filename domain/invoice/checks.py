@@ -20,8 +20,10 @@ from domain.facts.lines import (
     ModelLine,
     PackageLine,
     Serial,
+    Tax,
     WarrantyLine,
 )
+from domain.limits import PRICE, beyond
 
 TYPES = ("Sales", "Service", "Warranty", "Estimate")
 ADDRESS_KINDS = ("billTo", "soldTo", "shipTo", "serviceAt", "remitTo", "payee", "taxRep")
@@ -71,6 +73,8 @@ def size(name: str, count: int, pointer: str | None = None) -> Iterator[Violatio
 def header_violations(header: Header) -> Iterator[Violation]:
     """What is wrong with header fields, even in a draft."""
     yield from _one_of(header.type, TYPES, "type", "/type")
+    yield from beyond(header)
+    yield from _tax_violations(header.taxes, "")
     yield from size("taxes", len(header.taxes))
     yield from size("tags", len(header.tags))
 
@@ -88,6 +92,8 @@ def line_violations(line: Line, at: str) -> Iterator[Violation]:
                 yield from serial_violations(line, serial, f"{at}/serials/{index}")
         case PackageLine():
             yield from size("components", len(line.components), f"{at}/components")
+            for index, component in enumerate(line.components):
+                yield from beyond(component, f"{at}/components/{index}")
         case WarrantyLine():
             yield from size("covers", len(line.covers), f"{at}/covers")
         case _:
@@ -95,6 +101,8 @@ def line_violations(line: Line, at: str) -> Iterator[Violation]:
 
 
 def _billed_violations(line: BilledLine, at: str) -> Iterator[Violation]:
+    yield from beyond(line, at)
+    yield from _tax_violations(line.taxes, at)
     yield from size("taxes", len(line.taxes), f"{at}/taxes")
     if line.package_id == line.id:
         detail = "A line cannot be inside of itself: name the package's line."
@@ -104,6 +112,7 @@ def _billed_violations(line: BilledLine, at: str) -> Iterator[Violation]:
 def serial_violations(line: ModelLine, serial: Serial, at: str) -> Iterator[Violation]:
     """What is wrong with a serial number under a model."""
     yield from _one_of(serial.condition, CONDITIONS, "condition", f"{at}/condition")
+    yield from beyond(serial, at)
     if not serial.serial_number:
         yield Violation("serial-number", f"{at}/serialNumber", "Say which serial number it is.")
     if line.code is None:
@@ -142,6 +151,8 @@ def table_violations(entry: TableEntry, at: str) -> Iterator[Violation]:
     """What is wrong with an entry of table 1 or 2."""
     if entry.table not in TABLES:
         yield Violation("table", f"{at}/table", "There are the tables 1 and 2.")
+    # A fee may come from the table's own entry, where prices stand.
+    yield from beyond(entry, at, amount=PRICE)
 
 
 def override_violations(override: TaxOverride, at: str) -> Iterator[Violation]:
@@ -149,6 +160,7 @@ def override_violations(override: TaxOverride, at: str) -> Iterator[Violation]:
     if not override.reason.strip():
         detail = "Say why the tax is not what is computed: auditors will read it."
         yield Violation("reason-required", f"{at}/reason", detail)
+    yield from beyond(override, at)
 
 
 def attachment_violations(attachment: Attachment, at: str) -> Iterator[Violation]:
@@ -167,6 +179,11 @@ def ids_twice(ids: Iterable[str], pointer: str) -> Iterator[Violation]:
         if count > 1:
             detail = f"{id_!r} stands {count} times: each must be another one."
             yield Violation("duplicate-id", pointer, detail)
+
+
+def _tax_violations(taxes: Iterable[Tax], at: str) -> Iterator[Violation]:
+    for index, tax in enumerate(taxes):
+        yield from beyond(tax, f"{at}/taxes/{index}")
 
 
 def _one_of(word: str, words: Sequence[str], code: str, pointer: str) -> Iterator[Violation]:

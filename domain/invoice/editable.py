@@ -7,6 +7,7 @@ from types import MappingProxyType
 import msgspec
 
 from domain.aggregate import Fact, fold
+from domain.changes import in_json
 from domain.errors import NotAllowed
 from domain.facts.invoice_life import InvoiceApprovalWithdrawn
 from domain.facts.lines import CommentLine, Line, ModelLine
@@ -104,7 +105,7 @@ def check_editable(invoice: Invoice, fields: Iterable[str], reason: str | None) 
     """
     column = _column(invoice)
     rights = {name: _RIGHTS[name][column] for name in fields}
-    frozen = sorted(_camel(name) for name, right in rights.items() if right == NO)
+    frozen = sorted(in_json(name) for name, right in rights.items() if right == NO)
     if frozen:
         raise NotAllowed(
             f"{', '.join(frozen)} cannot change any more: the invoice is {column}. "
@@ -112,7 +113,7 @@ def check_editable(invoice: Invoice, fields: Iterable[str], reason: str | None) 
             code="field-frozen",
             actions=available_actions(invoice),
         )
-    unexplained = sorted(_camel(name) for name, right in rights.items() if right == REASON)
+    unexplained = sorted(in_json(name) for name, right in rights.items() if right == REASON)
     if unexplained and not reason:
         raise NotAllowed(
             f"{', '.join(unexplained)} of a released invoice changes only with a reason: say why.",
@@ -124,11 +125,6 @@ def check_editable(invoice: Invoice, fields: Iterable[str], reason: str | None) 
 def _column(invoice: Invoice) -> str:
     paid = invoice.status in {"Posted", "Released"} and settlement(invoice) in {"Paid", "Overpaid"}
     return "Paid" if paid else invoice.status
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
 
 
 # ---------------------------------------------------------------- approval

@@ -63,7 +63,7 @@ from domain.invoice.facts import (
     ReviewFact,
 )
 from domain.invoice.state import Credit, Invoice, Settlement
-from domain.money import ZERO, product, rounded, total
+from domain.money import ZERO, difference, negative, product, rounded, total
 
 
 class _Part(Protocol):
@@ -205,7 +205,7 @@ def _money(invoice: Invoice, fact: MoneyFact) -> Invoice:
         case InvoicePartiallyPaid() | InvoicePaid():
             return _settled(invoice, fact.source, fact.source_id, fact.amount)
         case InvoiceReopened():
-            return _settled(invoice, fact.source, fact.source_id, -fact.amount)
+            return _settled(invoice, fact.source, fact.source_id, negative(fact.amount))
         case InvoiceCredited():
             credit = Credit(fact.credit_note_id, fact.amount, fact.lines, fact.totals)
             return _replace(invoice, credits=(*invoice.credits, credit))
@@ -215,7 +215,7 @@ def _money(invoice: Invoice, fact: MoneyFact) -> Invoice:
         case InvoiceWrittenOff():
             return _replace(invoice, written_off=total([invoice.written_off, fact.amount]))
         case InvoiceRecovered():
-            return _replace(invoice, written_off=total([invoice.written_off, -fact.amount]))
+            return _replace(invoice, written_off=difference(invoice.written_off, fact.amount))
         case _:
             assert_never(fact)
 

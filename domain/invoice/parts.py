@@ -66,7 +66,7 @@ def change_note(invoice: Invoice, to: Note, fields: Sequence[str]) -> list[Fact]
     """Change fields of the note that ``to.id`` names. A redacted note can be written anew."""
     guard(invoice, "changeNote")
     note = _part(invoice.notes, "note", to.id)
-    names = differing(note, to, [it for it in fields if it not in {"id", "author"}])
+    names = differing(note, to, [it for it in fields if it != "author"])
     if "text" in names or "mentions" in names:
         refuse(checks.note_violations(patched(note, to, names), ""))
     return [InvoiceNoteChanged(to=to, fields=names)] if names else []

@@ -17,7 +17,7 @@ from domain.facts.invoice_parts import (
     Totals,
 )
 from domain.facts.lines import Line, ModelLine, Serial
-from domain.money import ZERO, rounded, total
+from domain.money import ZERO, difference, rounded, total
 
 STATUSES = ("Draft", "Approved", "Posted", "Released", "Voided", "Archived")
 """The axis that commands move; what is paid is another one: see ``settlement``."""
@@ -86,7 +86,8 @@ def balance(invoice: Invoice) -> Decimal:
     """What is still owed, in the invoice's currency: nothing before posting, nor once voided."""
     if invoice.posted_totals is None or invoice.voided_on is not None:
         return rounded(ZERO, invoice.currency)
-    return total([invoice.posted_totals.gross, -settled(invoice), -invoice.written_off])
+    gone = total([settled(invoice), invoice.written_off])
+    return difference(invoice.posted_totals.gross, gone)
 
 
 def settlement(invoice: Invoice) -> str:
@@ -113,7 +114,8 @@ def creditable(invoice: Invoice) -> Decimal:
     """How much of the gross total no credit note has taken back yet."""
     if invoice.posted_totals is None or invoice.voided_on is not None:
         return ZERO
-    return total([invoice.posted_totals.gross, *(-it.amount for it in invoice.credits)])
+    credited = total(it.amount for it in invoice.credits)
+    return difference(invoice.posted_totals.gross, credited)
 
 
 # ---------------------------------------------------------------- what it consists of

@@ -1,6 +1,5 @@
 """Voiding, and where it is too late for that: the credit note that would do instead."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -9,14 +8,14 @@ import msgspec
 from domain.account import entry
 from domain.aggregate import Change, Fact, Read
 from domain.book_settings import settings_of
+from domain.credit_amounts import uncredited
 from domain.errors import NotAllowed, NotFound, RuleBroken
 from domain.facts.credit_note import CreditHeader, CreditLine
 from domain.facts.invoice_life import InvoiceVoided
-from domain.facts.lines import CommentLine
 from domain.invoice.evolve import INVOICE
 from domain.invoice.guard import OBSTACLES, available_actions, guard
 from domain.invoice.state import Invoice, creditable
-from domain.money import ZERO, total
+from domain.money import Money
 from domain.period import check
 from domain.serial import released
 
@@ -58,8 +57,7 @@ def void(read: Read, invoice_id: str, *, reason: str, today: date) -> list[Chang
         invoice.buyer.customer_id,
         document_type="invoice",
         document_id=invoice_id,
-        amount=-invoice.posted_totals.gross,
-        currency=invoice.currency,
+        amount=-Money(invoice.posted_totals.gross, invoice.currency),
         dated=today,
     )
     return [(INVOICE(invoice_id), facts), owed, *released(read, invoice_id, invoice)]
@@ -89,8 +87,7 @@ def credit_preview(invoice: Invoice, invoice_id: str) -> CreditPreview:
         currency=invoice.currency,
         branch=invoice.branch,
     )
-    lines = tuple(_left(invoice))
-    return CreditPreview(header=header, lines=lines, amount=creditable(invoice))
+    return CreditPreview(header=header, lines=uncredited(invoice), amount=creditable(invoice))
 
 
 def _why_credit(invoice: Invoice, *, voiding: bool) -> str | None:
@@ -102,19 +99,3 @@ def _why_credit(invoice: Invoice, *, voiding: bool) -> str | None:
         if obstacle.code == USE_CREDIT_NOTE and obstacle.stands(invoice):
             return obstacle.detail
     return None if voiding else "This book does not void: make a credit note instead."
-
-
-def _left(invoice: Invoice) -> Iterator[CreditLine]:
-    """What is left of each line. A package has the price of the lines inside of it."""
-    for line in invoice.lines:
-        if isinstance(line, CommentLine) or line.package_id is not None:
-            continue
-        back = [
-            part.quantity
-            for credit in invoice.credits
-            for part in credit.lines
-            if part.line_id == line.id
-        ]
-        quantity = total([line.quantity or ZERO, *(-it for it in back)])
-        if quantity != ZERO:
-            yield CreditLine(line_id=line.id, quantity=quantity)

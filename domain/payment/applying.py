@@ -18,7 +18,7 @@ from domain.allocation import (
 from domain.errors import NotFound, RuleBroken, Violation
 from domain.facts.payment import PaymentApplied, PaymentReallocated, PaymentUnapplied
 from domain.invoice import INVOICE
-from domain.money import ZERO, product, rounded, total
+from domain.money import Money, difference, negative, product, total
 from domain.payment.evolve import PAYMENT
 from domain.payment.state import Payment, guard, unapplied
 from domain.period import check
@@ -67,7 +67,8 @@ def unapply(
     back = taken_back(payment.applied, invoice_id, amount, payment.currency)
     _check_period(read, today)
     fact = withdrawal(read, payment, back, today, reason)
-    return [(PAYMENT(payment_id), [fact]), *reopened(read, SOURCE, payment_id, [back])]
+    taken = reopened(read, funds_of(payment_id, payment), [back])
+    return [(PAYMENT(payment_id), [fact]), *taken]
 
 
 def reallocate(
@@ -97,18 +98,19 @@ def reallocate(
     violations = [*check(read, today, sales=False, pointer=""), *map(_at_target, violations)]
     if violations:
         raise RuleBroken(tuple(violations))
+    gain = _sum(
+        _difference(read, payment, from_invoice_id, negative(back.amount)),
+        _difference(read, payment, to_invoice_id, back.amount),
+    )
     fact = PaymentReallocated(
         from_invoice_id=from_invoice_id,
         to_invoice_id=to_invoice_id,
         amount=back.amount,
         reallocated_on=today,
-        exchange_difference=_sum(
-            _difference(read, payment, from_invoice_id, -back.amount),
-            _difference(read, payment, to_invoice_id, back.amount),
-        ),
+        exchange_difference=_amount(gain),
         reason=reason,
     )
-    taken = reopened(read, SOURCE, payment_id, [back])
+    taken = reopened(read, funds, [back])
     return [(PAYMENT(payment_id), [fact]), *taken, *settled(read, funds, applied)]
 
 
@@ -125,12 +127,12 @@ def paid(read: Read, payment_id: str) -> Payment:
 
 def funds_of(payment_id: str, payment: Payment, available: Decimal | None = None) -> Funds:
     """What the payment can give: all that is unapplied, unless ``available`` says otherwise."""
+    left = unapplied(payment) if available is None else available
     return Funds(
         source=SOURCE,
         source_id=payment_id,
         customer_id=payment.customer_id,
-        currency=payment.currency,
-        available=unapplied(payment) if available is None else available,
+        available=Money(left, payment.currency),
     )
 
 
@@ -140,7 +142,7 @@ def application(read: Read, payment: Payment, it: Applied, dated: date) -> Payme
         invoice_id=it.invoice_id,
         amount=it.amount,
         applied_on=dated,
-        exchange_difference=_difference(read, payment, it.invoice_id, it.amount),
+        exchange_difference=_amount(_difference(read, payment, it.invoice_id, it.amount)),
     )
 
 
@@ -148,16 +150,17 @@ def withdrawal(
     read: Read, payment: Payment, it: Applied, dated: date, reason: str | None
 ) -> PaymentUnapplied:
     """The fact that so much of the payment does not settle an invoice any more."""
+    gain = _difference(read, payment, it.invoice_id, negative(it.amount))
     return PaymentUnapplied(
         invoice_id=it.invoice_id,
         amount=it.amount,
         unapplied_on=dated,
-        exchange_difference=_difference(read, payment, it.invoice_id, -it.amount),
+        exchange_difference=_amount(gain),
         reason=reason,
     )
 
 
-def _difference(read: Read, payment: Payment, invoice_id: str, amount: Decimal) -> Decimal | None:
+def _difference(read: Read, payment: Payment, invoice_id: str, amount: Decimal) -> Money | None:
     """The gain (above zero) or loss in the book's currency of applying so much more, or less.
 
     It is the difference of two roundings of the whole, so that however a payment is applied and
@@ -167,17 +170,21 @@ def _difference(read: Read, payment: Payment, invoice_id: str, amount: Decimal) 
     base = invoice.posted_totals.base if invoice and invoice.posted_totals else None
     if base is None or payment.exchange_rate is None or payment.exchange_rate == base.rate:
         return None
-    gain = total([payment.exchange_rate, -base.rate])
+    gain = difference(payment.exchange_rate, base.rate)
     before = applied_to(payment.applied, invoice_id)
     after = total([before, amount])
-    now, then = (rounded(product(it, gain), base.currency) for it in (after, before))
-    return total([now, -then])
+    now, then = (Money.rounded(product(it, gain), base.currency) for it in (after, before))
+    return now - then
 
 
-def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:
-    if first is None and second is None:
-        return None
-    return total([first or ZERO, second or ZERO])
+def _sum(first: Money | None, second: Money | None) -> Money | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first + second
+
+
+def _amount(gain: Money | None) -> Decimal | None:
+    return None if gain is None else gain.amount
 
 
 def _check_period(read: Read, dated: date) -> None:

@@ -18,6 +18,7 @@ from domain.facts.payment import (
     PaymentReversed,
     PaymentUnapplied,
 )
+from domain.money import negative
 from domain.payment.state import Payment
 
 _replace = msgspec.structs.replace
@@ -35,9 +36,9 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment | None:
         case PaymentApplied():
             return _with(payment, fact.invoice_id, fact.amount)
         case PaymentUnapplied():
-            return _with(payment, fact.invoice_id, -fact.amount)
+            return _with(payment, fact.invoice_id, negative(fact.amount))
         case PaymentReallocated():
-            less = _with(payment, fact.from_invoice_id, -fact.amount)
+            less = _with(payment, fact.from_invoice_id, negative(fact.amount))
             return _with(less, fact.to_invoice_id, fact.amount)
         case PaymentRefunded():
             return _replace(payment, refunds=(*payment.refunds, _refund(fact)))

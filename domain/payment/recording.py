@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 
@@ -21,7 +20,8 @@ from domain.facts.payment import (
     PaymentRefunded,
     PaymentReversed,
 )
-from domain.money import ZERO, rounded, total
+from domain.limits import beyond
+from domain.money import ZERO, Money, rounded
 from domain.payment.applying import SOURCE, application, funds_of, paid, withdrawal
 from domain.payment.evolve import PAYMENT, evolve
 from domain.payment.state import Payment, guard, refunded, unapplied
@@ -57,6 +57,8 @@ def record(
     taken = []
     if recorded.external_id:
         taken.append(take(read, recorded.external_id, payment_id=payment_id))
+    if outside := tuple(beyond(recorded)):
+        raise RuleBroken(outside)
     violations = [*_violations(read, recorded, today)]
     exact = _rounded(recorded)
     payment = evolve(None, exact)
@@ -66,10 +68,11 @@ def record(
     if violations or against:
         raise RuleBroken((*violations, *against))
     facts = [application(read, payment, it, recorded.received_on) for it in applied]
+    paid_in = Money(payment.amount, payment.currency)
     return [
         (PAYMENT(payment_id), [exact, *facts]),
         *settled(read, funds, applied),
-        _entry(read, payment, -payment.amount, recorded.received_on, of=(SOURCE, payment_id)),
+        _entry(read, payment, -paid_in, recorded.received_on, of=(SOURCE, payment_id)),
         *taken,
     ]
 
@@ -94,12 +97,12 @@ def refund(read: Read, payment_id: str, asked: PaymentRefunded, *, today: date) 
     guard(payment, "refund")
     violations = (
         *_dated_violations(read, asked.refunded_on, today, "/refundedOn"),
-        *amount_violations(asked.amount, payment.currency, most=unapplied(payment)),
+        *amount_violations(asked.amount, most=Money(unapplied(payment), payment.currency)),
     )
     if violations:
         raise RuleBroken(violations)
-    amount = rounded(asked.amount, payment.currency)
-    fact = msgspec.structs.replace(asked, amount=amount)
+    amount = Money(asked.amount, payment.currency)
+    fact = msgspec.structs.replace(asked, amount=amount.amount)
     return [
         (PAYMENT(payment_id), [fact]),
         _entry(read, payment, amount, asked.refunded_on, of=("refund", asked.refund_id)),
@@ -120,10 +123,10 @@ def reverse(read: Read, payment_id: str, *, reason: str, today: date) -> list[Ch
     if violations:
         raise RuleBroken(violations)
     taken = [withdrawal(read, payment, it, today, reason) for it in payment.applied]
-    rest = total([payment.amount, -refunded(payment)])
+    rest = Money(payment.amount, payment.currency) - Money(refunded(payment), payment.currency)
     return [
         (PAYMENT(payment_id), [*taken, PaymentReversed(reason=reason, reversed_on=today)]),
-        *reopened(read, SOURCE, payment_id, payment.applied),
+        *reopened(read, funds_of(payment_id, payment), payment.applied),
         _entry(read, payment, rest, today, of=(SOURCE, payment_id)),
     ]
 
@@ -156,13 +159,13 @@ def _money_violations(read: Read, recorded: PaymentRecorded) -> Iterator[Violati
     settings, currency = settings_of(read), recorded.currency
     yield from check_currency(currency, settings)
     yield from check_rate(currency, recorded.exchange_rate, settings)
-    yield from amount_violations(recorded.amount, currency, most=recorded.amount)
+    most = Money.rounded(max(recorded.amount, ZERO), currency)
+    yield from amount_violations(recorded.amount, most=most)
     fee = recorded.bank_fee
     if fee is not None and fee < ZERO:
         yield Violation("bank-fee", "/bankFee", "A fee cannot be below zero.")
     elif fee:
-        most = max(recorded.amount, ZERO)
-        for violation in amount_violations(fee, currency, most=most):
+        for violation in amount_violations(fee, most=most):
             yield Violation("bank-fee", "/bankFee", violation.detail)
 
 
@@ -191,7 +194,7 @@ def _rounded(recorded: PaymentRecorded) -> PaymentRecorded:
 
 
 def _entry(
-    read: Read, payment: Payment, amount: Decimal, dated: date, *, of: tuple[str, str]
+    read: Read, payment: Payment, amount: Money, dated: date, *, of: tuple[str, str]
 ) -> Change:
     """On the account of the payment's customer, because ``of`` a document: its type and id."""
     return entry(
@@ -200,6 +203,5 @@ def _entry(
         document_type=of[0],
         document_id=of[1],
         amount=amount,
-        currency=payment.currency,
         dated=dated,
     )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from domain.allocation import Applied, Refund
 from domain.errors import NotAllowed
 from domain.facts.payment import PaymentDetails
-from domain.money import ZERO, total
+from domain.money import ZERO, difference, total
 
 
 class Payment(PaymentDetails, frozen=True, kw_only=True):
@@ -76,7 +76,8 @@ def unapplied(payment: Payment) -> Decimal:
     """How much can still be applied or refunded: the customer's credit. None once reversed."""
     if payment.reversed_on is not None:
         return ZERO
-    return total([payment.amount, -refunded(payment), *(-it.amount for it in payment.applied)])
+    used = total([refunded(payment), *(it.amount for it in payment.applied)])
+    return difference(payment.amount, used)
 
 
 def available_actions(status: str) -> tuple[str, ...]:

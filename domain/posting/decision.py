@@ -13,6 +13,7 @@ from domain.facts.invoice_life import Buyer, InvoicePosted, InvoiceReleased
 from domain.facts.invoice_parts import Totals
 from domain.invoice import INVOICE, Invoice
 from domain.invoice.guard import guard
+from domain.money import Money
 from domain.posting.case import Asked, Case, case_of
 from domain.posting.goods import check_goods, warn_of_goods
 from domain.posting.header import check_header
@@ -164,8 +165,7 @@ def _changes(case: Case) -> list[Change]:
         buyer.customer_id,
         document_type="invoice",
         document_id=case.invoice_id,
-        amount=case.totals.gross,
-        currency=invoice.currency,
+        amount=Money(case.totals.gross, invoice.currency),
         dated=case.accounting_date,
     )
     return [

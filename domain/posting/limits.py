@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.account import ACCOUNT
+from domain.changes import in_json
 from domain.checksums import luhn
 from domain.errors import Violation
 from domain.invoice import Invoice
@@ -117,13 +118,8 @@ def has_card_number(text: str) -> bool:
 
 def _texts(invoice: Invoice) -> Iterator[tuple[str, str | None]]:
     for name in _TEXTS:
-        yield f"/{_camel(name)}", getattr(invoice, name)
+        yield f"/{in_json(name)}", getattr(invoice, name)
     for part, names in _TEXTS_OF.items():
         for index, it in enumerate(getattr(invoice, part)):
             for name in names:
-                yield f"/{part}/{index}/{_camel(name)}", getattr(it, name, None)
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
+                yield f"/{part}/{index}/{in_json(name)}", getattr(it, name, None)

@@ -7,9 +7,10 @@ from domain.amounts.line import discount_exceeds
 from domain.errors import Violation
 from domain.facts.invoice_parts import Header, Totals
 from domain.facts.lines import BilledLine, ModelLine, PackageLine, Tax
+from domain.limits import TAX_RATE
 from domain.money import ZERO
 from domain.posting.case import Case
-from domain.tax_code import CATEGORIES, HIGHEST_RATE
+from domain.tax_code import CATEGORIES
 
 _WHOLE = Decimal(100)
 
@@ -135,6 +136,6 @@ def check_taxes(taxes: tuple[Tax, ...], at: str) -> Iterator[Violation]:
         if tax.category not in CATEGORIES:
             detail = f"{tax.category!r} is not one of {', '.join(CATEGORIES)} (UNCL 5305)."
             yield Violation("P27", f"{at}/taxes/{index}/category", detail)
-        if not ZERO <= tax.rate <= HIGHEST_RATE:
-            detail = f"The rate is in percent, from 0 to {HIGHEST_RATE}."
+        if not TAX_RATE.admits(tax.rate):
+            detail = f"The rate is in percent, {TAX_RATE}."
             yield Violation("P27", f"{at}/taxes/{index}/rate", detail)

@@ -7,7 +7,7 @@ from domain.errors import Violation
 from domain.facts.invoice_life import Buyer, Seller
 from domain.facts.invoice_parts import TaxOverride, Totals
 from domain.facts.lines import Tax
-from domain.money import ZERO, rounded, total
+from domain.money import ZERO, difference, rounded, total
 from domain.posting.case import Case
 from domain.tax_code import UNTAXED
 
@@ -111,7 +111,7 @@ def _group(override: TaxOverride) -> tuple[str, Decimal, str | None]:
 
 def check_sums(sums: Totals) -> Iterator[Violation]:
     """P42, P45, P46: the sums agree with each other. They always do: see ``domain.amounts``."""
-    net = total([sums.lines, -sums.discount, sums.charge])
+    net = total([difference(sums.lines, sums.discount), sums.charge])
     tax = total(it.amount for it in sums.taxes)
     gross = total([sums.net, sums.tax])
     for code, name, sum_, computed in (

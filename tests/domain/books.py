@@ -6,10 +6,12 @@ months are locked, and which number comes next. It predicts whether a command is
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Context, Inexact, Rounded, localcontext
 from typing import Any
 
 from domain.aggregate import Change, Fact, Stream, fold
 
+NOTHING_IS_ROUNDED = Context(prec=1, traps=[Inexact, Rounded])
 OPEN = ("Posted", "Released")
 DIGITS = {"EUR": 2, "JPY": 0}
 
@@ -34,12 +36,16 @@ class Book:
             self.states[stream.name] = fold(stream.aggregate, facts, state)
 
     def run(self, decide: Callable[[], Sequence[Change]]) -> None:
-        """Decide twice, which must give the same, and append once."""
+        """Decide twice, which must give the same, and append once.
+
+        The second time, and to append, an operator of ``Decimal`` that rounds is an error.
+        """
         changes = decide()
-        assert changes == decide(), "a decision is a function of what it reads"
-        names = [stream.name for stream, _ in changes]
-        assert len(names) == len({*names}), "a command appends to each stream once"
-        self.append(changes)
+        with localcontext(NOTHING_IS_ROUNDED):
+            assert changes == decide(), "a decision is a function of what it reads"
+            names = [stream.name for stream, _ in changes]
+            assert len(names) == len({*names}), "a command appends to each stream once"
+            self.append(changes)
 
     def refolded(self) -> dict[str, Any]:
         return {

@@ -33,8 +33,8 @@ from domain.facts.lines import (
 from domain.facts.product import ProductCreated
 from domain.facts.settings import BookSettings, SettingsChanged
 from domain.invoice import INVOICE
-from domain.invoice.drafting import draft
 from domain.invoice.editable import content_hash
+from domain.invoice.lines import added
 from domain.posting import Asked, Preview, preview
 from domain.product import PRODUCT
 from tests.given import GivenStreams, given_streams
@@ -130,10 +130,11 @@ class Book:
         return f"/lines/{len(self.lines) - 1}"
 
     def facts(self) -> list[Fact]:
-        """What has happened to the invoice."""
-        drafted = draft(InvoiceDrafted(**self.header, author=self.author), self.lines)
+        """What has happened to the invoice, though a draft may have refused some of it."""
+        drafted = InvoiceDrafted(**self.header, author=self.author)
+        lines = [fact for line in self.lines for fact in added(line)]
         overridden = [InvoiceTaxOverridden(override=it) for it in self.overrides]
-        return [*drafted, *overridden, *self.invoice_later]
+        return [drafted, *lines, *overridden, *self.invoice_later]
 
     def given(self) -> GivenStreams:
         """The histories."""

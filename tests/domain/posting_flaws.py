@@ -182,6 +182,10 @@ LIMITS: tuple[Flaw, ...] = (
     flaw("unexpected", values("asked", "P52", "/totals/gross", expected_total=D("0.01"))),
     flaw("over the limit", _over_limit, "total", "terms"),
     flaw("not on account", values("customer", "P61", "/terms", on_account=False), "terms"),
+    flaw(
+        "discount for nothing",
+        values("header", "P25", "/discountReason", discount_percent=D(1)),
+    ),
     flaw("card", values("header", "P63", "/memo", memo=f"Paid by {CARD} 12/29")),
     flaw("card on a line", on_item("P63", "/description", description=CARD.replace(" ", ""))),
 )

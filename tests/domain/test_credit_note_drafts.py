@@ -1,5 +1,7 @@
 """Drafts of credit notes accept anything; only posting is strict."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -92,6 +94,20 @@ def test_a_draft_changes_piece_by_piece_and_what_is_so_already_does_not() -> Non
     history.when(remove_line, "lin_9").refuses(NotFound)
     history.when(set_amount, None).changes_nothing()
     history.when(delete).then(CreditNoteDraftDeleted())
+
+
+def test_what_is_posted_does_not_change_any_more() -> None:
+    posted = note_in(credited(sold()))
+    refused: list[Callable[[], object]] = [
+        lambda: edit(posted, CreditHeader(reason="x"), ("reason",)),
+        lambda: set_line(posted, part("lin_1", 1)),
+        lambda: remove_line(posted, "lin_1"),
+        lambda: set_amount(posted, FLAT),
+        lambda: delete(posted),
+    ]
+    for decide in refused:
+        with pytest.raises(NotAllowed, match="while the credit note is Applied"):
+            decide()
 
 
 def test_an_earlier_wish_for_a_line_is_replaced_where_it_stands() -> None:

@@ -18,6 +18,7 @@ from domain.facts.credit_note import (
     CreditNoteDrafted,
     CreditNotePosted,
 )
+from domain.facts.customer import CustomerChanged, CustomerDetails
 from domain.facts.invoice_life import (
     InvoiceCredited,
     InvoicePaid,
@@ -124,6 +125,16 @@ def test_what_the_draft_lacks_comes_from_the_invoice() -> None:
     assert isinstance(changed, CreditNoteChanged)
     assert changed.fields == ("customer_id", "currency")
     assert isinstance(posted, CreditNotePosted)
+
+
+def test_who_was_billed_is_credited_under_the_name_on_the_invoice() -> None:
+    book = sold()
+    renamed = CustomerChanged(to=CustomerDetails(name="Other"), fields=("name",))
+    book = [(s, [*f, renamed] if s.name == "customer/ACME" else f) for s, f in book]
+    note = note_in(credited(book))
+    assert note.buyer == invoice_in(book).buyer
+    assert note.buyer is not None
+    assert note.buyer.name == "Acme"
 
 
 def test_a_credit_memo_needs_no_invoice() -> None:

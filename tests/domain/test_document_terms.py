@@ -43,6 +43,10 @@ def test_a_percentage_and_an_amount_are_rounded_together() -> None:
 def test_an_amount_is_not_taken_off_what_is_given_back() -> None:
     sums = totals(invoice(line("1", "100", "19"), line("-1", "99", "7"), discount_amount="5"))
     assert taxes(sums) == [("7", "-99.00", "-6.93"), ("19", "95.00", "18.05")]
+    cents = (line("1", "0.01", "19"), line("-1", "0.01", "7"), line("-1", "0.01", "5"))
+    assert [base for _, base, _ in taxes(totals(invoice(*cents, discount_amount="0.02")))] == [
+        *("-0.01", "-0.01", "-0.01")
+    ]
 
 
 def test_what_is_free_bears_a_charge_alike() -> None:

@@ -26,6 +26,7 @@ from domain.facts.lines import CommentLine, ItemLine, Line, ModelLine, Serial, T
 from domain.invoice import COMMANDS, INVOICE, OBSTACLES, Invoice, InvoiceFact, balance, content_hash
 from domain.invoice.editable import EDITABLE
 from domain.invoice.voiding import voided
+from domain.money import Money
 from domain.settlement import reopen, settle
 from tests.domain.invoices import POSTED, TODAY
 
@@ -84,13 +85,14 @@ def posted(_draw: Any, invoice: Invoice) -> Sequence[Fact]:
 def applied(draw: Any, invoice: Invoice) -> Sequence[Fact]:
     decisions.guard(invoice, "apply")
     amount = draw(st.sampled_from([balance(invoice), Decimal(1)]))
-    return [settle(invoice, "payment", draw(IDS), amount)]
+    return [settle(invoice, "payment", draw(IDS), Money(amount, invoice.currency or ""))]
 
 
 def reopened(_draw: Any, invoice: Invoice) -> Sequence[Fact]:
     decisions.guard(invoice, "reopen")
     first = invoice.settlements[0]
-    return [reopen(invoice, first.source, first.source_id, first.amount)]
+    amount = Money(first.amount, invoice.currency or "")
+    return [reopen(invoice, first.source, first.source_id, amount)]
 
 
 DECISIONS: dict[str, Decide] = {

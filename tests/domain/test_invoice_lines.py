@@ -24,7 +24,9 @@ from domain.facts.lines import (
 )
 from domain.invoice import (
     INVOICE,
+    LIMITS,
     MAX_LINES,
+    Invoice,
     add_line,
     change_line,
     release_serial,
@@ -227,3 +229,13 @@ def test_serial_numbers_may_still_be_reserved_when_the_content_is_approved() -> 
 
 def test_a_change_to_a_line_of_another_kind_is_left_out_of_the_state() -> None:
     assert state(an_invoice("Draft", line_changed("lin_1", code="X"))).lines == (STOVE, PIPE)
+
+
+def test_there_is_room_for_so_many_serial_numbers_and_no_more() -> None:
+    held = [Serial(id=f"ser_{n}", serial_number=str(n)) for n in range(LIMITS["serials"])]
+    last = Serial(id="last", serial_number="last")
+    nearly, full = (Invoice(lines=(model_with(*them),)) for them in (held[1:], held))
+    assert len(reserve_serial(nearly, "lin_9", last)) == 1
+    with pytest.raises(RuleBroken) as raised:
+        reserve_serial(full, "lin_9", last)
+    assert [it.code for it in raised.value.violations] == ["serials-limit"]

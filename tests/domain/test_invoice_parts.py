@@ -47,6 +47,16 @@ FILE = Attachment(
 ADDED = InvoiceNoteAdded(note=NOTE)
 
 
+def test_a_note_that_is_not_there_is_not_found() -> None:
+    there = an_invoice("Draft", ADDED)
+    for outcome in (
+        there.when(redact_note, "not_9"),
+        there.when(change_note, Note(id="not_9"), ("text",)),
+    ):
+        refusal = outcome.refuses(NotFound)
+        assert (refusal.kind, refusal.id) == ("note", "not_9")
+
+
 def test_there_is_one_address_of_each_kind() -> None:
     first, second = InvoiceAddressSet(address=SHIP_TO), Address(kind="shipTo", name="Other")
     an_invoice("Draft").when(set_address, SHIP_TO).then(first)

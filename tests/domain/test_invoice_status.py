@@ -224,6 +224,20 @@ def test_an_estimate_may_be_put_away_and_comes_back_a_draft() -> None:
     assert state(back).status == "Draft"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("edit", "addLine", "changeLine", "removeLine", "reorderLines", "overrideTax"),
+        *("removeTaxOverride", "setAddress", "removeAddress", "approve", "delete", "convert"),
+    ],
+)
+def test_an_estimate_that_became_an_invoice_changes_no_more(command: str) -> None:
+    became = state(given(INVOICE, ESTIMATE, InvoiceConverted(invoice_id="inv_2")))
+    with pytest.raises(NotAllowed) as raised:
+        guard(became, command)
+    assert raised.value.code == "estimate-converted"
+
+
 def test_only_what_is_settled_is_put_away() -> None:
     owing = an_invoice("Posted", HALF).when(archive).refuses(NotAllowed, match="not zero")
     assert owing.code == "still-owed"

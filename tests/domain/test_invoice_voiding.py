@@ -17,7 +17,7 @@ from domain.facts.invoice_life import (
     InvoiceReopened,
     InvoiceWrittenOff,
 )
-from domain.facts.lines import CommentLine, ItemLine
+from domain.facts.lines import CommentLine, Component, ItemLine, PackageLine
 from domain.facts.period import PeriodLocked, PeriodSalesLocked
 from domain.facts.serial import SerialReleased, SerialReserved, SerialShipped
 from domain.facts.settings import BookSettings, SettingsChanged
@@ -119,10 +119,17 @@ def test_the_preview_takes_back_what_other_credit_notes_have_left() -> None:
     part = Credited(line_id="lin_2", quantity=Decimal(1), net=Decimal("19.90"))
     whole = Credited(line_id="lin_1", quantity=Decimal(1), net=Decimal("1299.00"))
     inside = ItemLine(id="lin_3", quantity=Decimal(1), package_id="lin_4")
-    lines = (InvoiceLineAdded(line=CommentLine(id="lin_5")), InvoiceLineAdded(line=inside))
+    named = ItemLine(id="lin_6", quantity=Decimal(1))
+    package = PackageLine(
+        id="lin_4", quantity=Decimal(2), components=(Component(line_id=named.id),)
+    )
+    lines = [InvoiceLineAdded(line=it) for it in (CommentLine(id="lin_5"), inside, package, named)]
     credited = InvoiceCredited(credit_note_id="c", amount=Decimal("600.00"), lines=(part, whole))
     preview = preview_of(book(*WITH_LINES, *lines, POSTED, credited))
-    assert preview.lines == (CreditLine(line_id="lin_2", quantity=Decimal(2)),)
+    assert preview.lines == (
+        CreditLine(line_id="lin_2", quantity=Decimal(2)),
+        CreditLine(line_id="lin_4", quantity=Decimal(2)),
+    )
     assert preview.amount == TOTALS.gross - 600
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api import wire
-from domain.limits import AMOUNT, EXCHANGE_RATE, PERCENT, PRICE, QUANTITY, Limit
+from domain.limits import AMOUNT, EXCHANGE_RATE, PERCENT, PRICE, QUANTITY, TAX_RATE, Limit
 from tests.strategies import decimals
 
 WIRE = [
@@ -15,6 +15,8 @@ WIRE = [
     (wire.Price, PRICE),
     (wire.Quantity, QUANTITY),
     (wire.Percent, PERCENT),
+    (wire.TaxRate, TAX_RATE),
+    (wire.ExchangeRate, EXCHANGE_RATE),
 ]
 
 
@@ -25,7 +27,8 @@ WIRE = [
         (QUANTITY, ["-1", "0.000001", "9" * 15], ["1e15", "-1e15", "0.0000001"]),
         (AMOUNT, ["0.0001", "-1"], ["0.00001", "1e15"]),
         (PRICE, ["0.000001"], ["0.0000001"]),
-        (EXCHANGE_RATE, ["0.000000000001", "1.0845"], ["0", "-1", "0.0000000000001"]),
+        (TAX_RATE, ["0", "1000", "19.0001"], ["-0.0001", "1000.0001", "19.00001"]),
+        (EXCHANGE_RATE, ["0", "0.000000000001", "1.0845"], ["-1", "0.0000000000001", "1e12"]),
     ],
 )
 def test_a_limit_admits_its_ends_and_nothing_beyond(
@@ -35,7 +38,7 @@ def test_a_limit_admits_its_ends_and_nothing_beyond(
     assert [it for it in outside if limit.admits(Decimal(it))] == []
 
 
-@pytest.mark.parametrize("limit", [AMOUNT, PRICE, QUANTITY, PERCENT, EXCHANGE_RATE])
+@pytest.mark.parametrize("limit", [AMOUNT, PRICE, QUANTITY, PERCENT, TAX_RATE, EXCHANGE_RATE])
 @pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity"])
 def test_what_is_no_number_is_in_no_limit(limit: Limit, value: str) -> None:
     assert not limit.admits(Decimal(value))

@@ -12,7 +12,7 @@ from domain.defaults import completed, completed_entry, taxes_of
 from domain.errors import RuleBroken
 from domain.facts.code_entry import CodeChanged, CodeCreated, CodeDetails
 from domain.facts.invoice_parts import Header, TableEntry
-from domain.facts.lines import CommentLine, Line, ModelLine, Tax, WarrantyLine
+from domain.facts.lines import CommentLine, ItemLine, Line, ModelLine, Tax, WarrantyLine
 from domain.facts.product import ProductCreated
 from domain.facts.tax_code import TaxCodeCreated
 from domain.product import PRODUCT
@@ -46,6 +46,25 @@ def test_a_model_copies_all_that_its_product_says() -> None:
     copied = {name: getattr(done, name) for name in known if name in done.__struct_fields__}
     assert copied == {name: known[name] for name in copied}
     assert {"list_price", "min_price", "cost", "location_code", "gl_account"} <= {*copied}
+
+
+@pytest.mark.parametrize(
+    ("priced_in", "billed_in", "price"),
+    [("EUR", "EUR", "5"), ("USD", "EUR", None), (None, "EUR", "5"), ("USD", None, "5")],
+)
+def test_prices_of_a_product_are_not_copied_into_another_currency(
+    priced_in: str | None, billed_in: str | None, price: str | None
+) -> None:
+    prices: dict[str, Any] = dict.fromkeys(
+        ("unit_price", "list_price", "min_price", "cost"), Decimal(5)
+    )
+    created = ProductCreated(currency=priced_in, description="Pipe", **prices)
+    book = given_streams((PRODUCT("PIPE"), [created]))
+    header = Header(currency=billed_in)
+    done = completed(book.read, ItemLine(id="l", code="PIPE"), sent=("code",), header=header)
+    assert done.description == "Pipe"
+    wanted = None if price is None else Decimal(price)
+    assert {getattr(done, name) for name in prices} == {wanted}
 
 
 def test_a_warranty_copies_what_its_product_or_its_table_says() -> None:

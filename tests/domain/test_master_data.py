@@ -167,6 +167,14 @@ def test_a_tax_code_that_makes_no_sense_is_refused(
 ) -> None:
     refusal = given_streams().when(tax_code.create, "T", details).refuses(RuleBroken)
     assert [violation.pointer for violation in refusal.violations] == pointers
+    codes = {"/category": "tax-category", "/rate": "tax-rate", "/validTo": "tax-validity"}
+    assert [violation.code for violation in refusal.violations] == [codes[it] for it in pointers]
+
+
+@pytest.mark.parametrize("category", ["S", "Z", "E", "AE", "K", "G", "O", "L", "M"])
+def test_a_tax_code_has_a_category_of_uncl_5305(category: str) -> None:
+    created = TaxCodeCreated(category=category, rate=Decimal(19 if category in "SLM" else 0))
+    given_streams().when(tax_code.create, "T", created).then((TAX_CODE("T"), [created]))
 
 
 def test_a_product_of_no_known_kind_or_status_is_refused() -> None:
@@ -213,8 +221,8 @@ def test_archiving_and_unarchiving_alternate(
 ) -> None:
     fresh, away = given(aggregate, begun), given(aggregate, begun, archived)
     fresh.when(archive).then(archived)
-    fresh.when(unarchive).refuses(NotAllowed)
-    away.when(archive).refuses(NotAllowed)
+    assert fresh.when(unarchive).refuses(NotAllowed).actions == ("archive",)
+    assert away.when(archive).refuses(NotAllowed).actions == ("unarchive",)
     (back,) = unarchive(away.state)
     assert fold(aggregate, [back], away.state) == fresh.state
 

@@ -87,6 +87,35 @@ def test_a_discount_above_the_lines_makes_the_total_negative_as_well() -> None:
     assert broken(book) == [("P26", "/discountPercent"), ("P51", "/totals/gross")]
 
 
+def test_a_tax_of_three_decimals_is_found_even_where_the_sums_have_two() -> None:
+    book = Book()
+    book.header.update(currency="KWD", exchange_rate=D(3))
+    book.customer.update(endpoint_id="9930:x", endpoint_scheme="0088")
+    cheap = [item(rate, unit_price=D("0.1"), taxes=(Tax(rate=D(rate)),)) for rate in ("5", "15")]
+    book.lines = [*cheap]
+    assert broken(book) == [("P50", "/totals/taxes/0/amount")]
+
+
+def test_a_refusal_names_what_to_do_instead() -> None:
+    book = Book()
+    book.add(item("x", discount_amount=D(-1), discount_reason="x"))
+    book.add(item("y", charge_amount=D(-1), charge_reason="x"))
+    half = Component(line_id="half", share_percent=D(50))
+    book.add(item("half", package_id="more"))
+    book.add(PackageLine(**priced("more", "9"), components=(half,)))
+    assert [it.detail for it in seen(book).violations] == [
+        "A discount cannot be negative: make it a charge.",
+        "A charge cannot be negative: make it a discount.",
+        "The components come to 50, the package to 100: make them agree. (sharePercent)",
+    ]
+
+
+def test_a_negative_discount_on_nothing_is_not_more_than_the_line() -> None:
+    book = Book()
+    at = book.add(item("x", quantity=D(0), discount_amount=D(-1), discount_reason="x"))
+    assert broken(book) == [("P23", f"{at}/quantity"), ("P25", f"{at}/discountAmount")]
+
+
 def test_a_tax_set_by_hand_where_none_is_due_is_refused() -> None:
     book = Book()
     book.add(item("x", taxes=(Tax(rate=D(0), category="Z"),)))
@@ -152,6 +181,9 @@ def test_an_author_cannot_approve_alone_where_duties_are_separate() -> None:
         "3530111333300000",
         "2223003122003222",
         "Ref 12 4111 1111 1111 1111 03/29",
+        "6200000000000005",
+        "6205 5000 0000 0000 004",
+        "36227206271667",
     ],
 )
 def test_a_card_number_is_found_however_it_is_grouped(text: str) -> None:

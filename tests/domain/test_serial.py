@@ -20,6 +20,7 @@ from domain.invoice.drafting import delete, draft
 from domain.invoice.lines import remove_line
 from domain.serial import (
     SERIAL,
+    STATUSES,
     Serial,
     check_free,
     release,
@@ -75,6 +76,12 @@ def test_what_was_released_or_came_back_can_be_reserved(free: Fact) -> None:
     book(free).when(reserve, "inv_1", "lin_1", ON_LINE).then(
         (INVOICE("inv_1"), [ON_INVOICE]), (STREAM, [RESERVED])
     )
+
+
+def test_every_status_can_be_reached() -> None:
+    facts = [RESERVED, SHIPPED, RELEASED, SerialReturned(credit_note_id="crn_1")]
+    states = [fold(SERIAL, [it]) for it in facts]
+    assert [it.status for it in states if it] == [*STATUSES]
 
 
 def test_a_released_serial_number_is_free() -> None:

@@ -24,6 +24,7 @@ from domain.facts.invoice_life import (
 from domain.facts.period import PeriodLocked
 from domain.facts.settings import BookSettings, SettingsChanged
 from domain.invoice import INVOICE, Invoice, balance, settlement
+from domain.money import Money
 from domain.period import PERIOD
 from domain.settlement import recover, reopen, settle, write_off
 from tests.domain.bills import TODAY, History, after, bill, folded, state_of
@@ -43,6 +44,10 @@ def part(amount: str, left: str, source: str = "payment") -> InvoicePartiallyPai
     )
 
 
+def euros(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
 def codes(refusal: RuleBroken) -> list[tuple[str, str]]:
     return [(it.code, it.pointer) for it in refusal.violations]
 
@@ -52,9 +57,9 @@ def codes(refusal: RuleBroken) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("later", [(), (RELEASED,)])
 def test_an_invoice_is_paid_when_nothing_is_owed_any_more(later: tuple[Fact, ...]) -> None:
-    first = settle(invoice(*later), "payment", "pay_1", Decimal("59.99"))
+    first = settle(invoice(*later), "payment", "pay_1", euros("59.99"))
     assert first == part("59.99", "0.01")
-    last = settle(invoice(*later, first), "credit-note", "crn_1", Decimal("0.01"))
+    last = settle(invoice(*later, first), "credit-note", "crn_1", euros("0.01"))
     assert last == InvoicePaid(
         source="credit-note", source_id="crn_1", amount=Decimal("0.01"), balance=Decimal(0)
     )
@@ -65,13 +70,13 @@ def test_an_invoice_is_paid_when_nothing_is_owed_any_more(later: tuple[Fact, ...
 @pytest.mark.parametrize("amount", ["60.01", "0", "-0.01"])
 def test_no_more_than_the_balance_is_settled(amount: str) -> None:
     with pytest.raises(RuleBroken) as raised:
-        settle(invoice(), "payment", "pay_1", Decimal(amount))
+        settle(invoice(), "payment", "pay_1", euros(amount))
     assert codes(raised.value) == [("more-than-balance", "/amount")]
 
 
 def test_what_was_settled_is_owed_again_when_it_is_taken_back() -> None:
     settled = invoice(part("20.00", "40.00"))
-    fact = reopen(settled, "payment", "pay_1", Decimal("5.00"))
+    fact = reopen(settled, "payment", "pay_1", euros("5.00"))
     assert fact == InvoiceReopened(
         source="payment", source_id="pay_1", amount=Decimal("5.00"), balance=Decimal("45.00")
     )
@@ -90,7 +95,7 @@ def test_no_more_is_taken_back_than_that_source_has_settled(
     source: str, source_id: str, amount: str
 ) -> None:
     with pytest.raises(RuleBroken) as raised:
-        reopen(invoice(part("20.00", "40.00")), source, source_id, Decimal(amount))
+        reopen(invoice(part("20.00", "40.00")), source, source_id, euros(amount))
     assert codes(raised.value) == [("more-than-applied", "/amount")]
 
 
@@ -105,15 +110,22 @@ def test_no_more_is_taken_back_than_that_source_has_settled(
 def test_only_what_is_in_the_books_is_settled_or_reopened(closed: Invoice) -> None:
     for decision in (settle, reopen):
         with pytest.raises(RuleBroken, match=closed.status) as raised:
-            decision(closed, "payment", "pay_1", Decimal(1))
+            decision(closed, "payment", "pay_1", euros("1"))
         assert raised.value.violations[0].code == "invoice-not-open"
 
 
 def test_an_estimate_is_not_settled() -> None:
     estimate = folded(INVOICE("inv_1"), [InvoiceDrafted(type="Estimate")])
     with pytest.raises(RuleBroken) as raised:
-        settle(estimate, "payment", "pay_1", Decimal(1))
+        settle(estimate, "payment", "pay_1", euros("1"))
     assert raised.value.violations[0].code == "estimate"
+
+
+@pytest.mark.parametrize("decision", [settle, reopen])
+def test_money_of_another_currency_is_refused(decision: Any) -> None:
+    with pytest.raises(RuleBroken, match="EUR and USD do not mix") as raised:
+        decision(invoice(part("20.00", "40.00")), "payment", "pay_1", Money(Decimal(1), "USD"))
+    assert codes(raised.value) == [("currencies-mixed", "/currency")]
 
 
 # ---------------------------------------------------------------- write off

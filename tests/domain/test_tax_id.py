@@ -31,6 +31,19 @@ def test_a_published_example_is_valid(vat_id: str) -> None:
     assert standing(vat_id) == "valid"
 
 
+@pytest.mark.parametrize(
+    ("vat_id", "standing_"),
+    [
+        *(("IT00000010017", "valid"), ("IT00000011007", "valid"), ("IT00000011205", "valid")),
+        *(("IT00000010009", "invalid"), ("IT00000011015", "invalid"), ("IT00000011197", "invalid")),
+        ("PT500000000", "valid"),
+    ],
+)
+def test_a_number_at_the_edge_of_a_countrys_rule(vat_id: str, standing_: str) -> None:
+    """Italian provinces are numbered 001 to 100; a check of ten is a zero in Portugal."""
+    assert standing(vat_id) == standing_
+
+
 @pytest.mark.parametrize("vat_id", MISTYPED)
 def test_a_mistyped_example_is_invalid(vat_id: str) -> None:
     assert standing(vat_id) == "invalid"

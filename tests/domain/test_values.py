@@ -8,8 +8,17 @@ import msgspec
 import pytest
 
 import domain
+from domain.account import Account
 from domain.aggregate import Aggregate, Fact
 from domain.amounts.summing import GroupSum
+from domain.credit_note import CreditNote
+from domain.customer import Customer
+from domain.invoice import Invoice
+from domain.payment import Payment
+from domain.period import Period
+from domain.product import Product
+from domain.series import Series
+from domain.tax_code import TaxCode
 
 
 def structs() -> list[type[msgspec.Struct]]:
@@ -31,6 +40,14 @@ NAMES = [f"{it.__module__}.{it.__qualname__}" for it in STRUCTS]
 def test_nothing_changes_in_place(kind: Any) -> None:
     assert kind.__struct_config__.frozen
     assert kind.__struct_config__.eq == (kind is not Aggregate)
+
+
+STATES = (Account, CreditNote, Customer, Invoice, Payment, Period, Product, Series, TaxCode)
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_fields_of_states_are_named(kind: Any) -> None:
+    assert kind.__match_args__ == ()
 
 
 STORED = [it for it in STRUCTS if it.__module__.startswith("domain.facts")]

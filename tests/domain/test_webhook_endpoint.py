@@ -61,6 +61,9 @@ def test_every_broken_rule_is_named_at_once_with_its_place() -> None:
         *(f"/events/{index}" for index in range(1, 6)),
         *("/category", "/order", "/payload", "/description", "/rateLimit", "/headers/Host"),
     ]
+    assert [violation.code for violation in refusal.value.violations][-5:-1] == [
+        *("webhook-order", "webhook-payload", "webhook-description", "webhook-rate-limit")
+    ]
 
 
 def test_a_book_has_a_bounded_number_of_endpoints() -> None:
