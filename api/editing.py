@@ -33,8 +33,8 @@ By = NamedDependency[Caller]
 READ = {"scope": "read"}
 CHANGE = {"scope": "commands"}
 TRANSITION = {**CHANGE, "problems": ("invalid-transition", "rule-broken")}
-CREATE = {**CHANGE, "problems": ("already-exists", "rule-broken")}
-ADMIN = {"scope": "admin"}
+CREATE = {**CHANGE, "problems": ("already-exists", "rule-broken", "precondition-failed")}
+ADMINISTER = {"scope": "admin", "problems": ("invalid-transition", "rule-broken")}
 AUDIT = {"scope": "audit"}
 
 DryRun = Annotated[

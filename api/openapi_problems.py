@@ -21,6 +21,7 @@ _BODY = (
 _FILE = ("content-too-large", "unsupported-media-type")
 _KEY = ("not-authenticated", "not-permitted", "quota-exceeded", "unavailable")
 _PRECONDITION = ("row-version-conflict", "row-version-required", "row-version-ambiguous")
+_TURNS = ("sequence-gap", "edit-seq-used", "outcome-forgotten")
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -35,7 +36,7 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
         codes.update(_FILE)
     elif "requestBody" in operation:
         codes.update(_BODY)
-    codes.update(_PRECONDITION if "If-Match" in names else [])
+    codes.update([*_PRECONDITION, *_TURNS] if "If-Match" in names else [])
     codes.update(["idempotency-key-reused"] if "Idempotency-Key" in names else [])
     if opt.get("scope"):
         codes.update(_KEY)
@@ -77,19 +78,6 @@ class ErrorResponses:
         }
         add_headers(str(status), self.responses[name])
         return name
-
-
-def _example(code: str) -> Json:
-    kind = PROBLEMS[code]
-    return {
-        "type": f"/problems/{code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.meaning,
-        "instance": "/api/...",
-        "code": code,
-        "requestId": "req_0f8c4d1e7a52b963",
-    }
 
 
 def _enveloped(code: str) -> Json:

@@ -10,7 +10,7 @@ from api.allocation_schemas import OptionalReasonIn, ReasonIn
 from api.caller import Caller
 from api.commands import Ask
 from api.customer_schemas import Transition
-from api.editing import ADMIN, AUDIT, READ, By, Editing, shown
+from api.editing import ADMINISTER, AUDIT, READ, By, Editing, shown
 from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import followed, listed, members_of
@@ -27,8 +27,7 @@ from domain.period import PERIOD, Period
 from projections.period_list import LISTING
 from projections.postings import drafts_dated_in, period_totals
 
-_ADMIN = {**ADMIN, "problems": ("invalid-transition", "rule-broken")}
-_CLOSE = {**ADMIN, "problems": ("invalid-transition", "rule-broken", "read-model-behind")}
+_CLOSE = {**ADMINISTER, "problems": (*ADMINISTER["problems"], "read-model-behind")}
 _KINDS = {it.name: it for it in (INVOICE, CREDIT_NOTE)}
 
 PeriodInPath = Annotated[
@@ -76,7 +75,7 @@ class PeriodController(Controller):
         "/{period:str}/open",
         operation_id="openPeriod",
         summary="Open",
-        opt=_ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def open_period(
@@ -94,7 +93,7 @@ class PeriodController(Controller):
         "/{period:str}/lock-sales",
         operation_id="lockSales",
         summary="Lock sales",
-        opt=_ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def lock_sales(
@@ -116,7 +115,7 @@ class PeriodController(Controller):
         "/{period:str}/lock",
         operation_id="lockPeriod",
         summary="Lock",
-        opt=_ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def lock_period(
@@ -138,7 +137,7 @@ class PeriodController(Controller):
         "/{period:str}/reopen",
         operation_id="reopenPeriod",
         summary="Reopen",
-        opt=_ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def reopen_period(

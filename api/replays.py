@@ -12,6 +12,7 @@ from litestar.params import JSONBody, QueryParameter
 from api.caller import Caller
 from api.commands import Ask, request_key
 from api.delivery_schemas import PingOut, PingPage
+from api.editing import ADMINISTER
 from api.history import Limit
 from api.replay_schemas import (
     ReplayFailed,
@@ -76,7 +77,7 @@ class ReplayController(Controller):
         following = page[-1].ping_id if len(found) > limit else None
         return PingPage(items=[PingOut.of(it) for it in page], next_before=following)
 
-    @post("/replays", operation_id="replay", summary="Replay", opt=ADMIN, status_code=202)
+    @post("/replays", operation_id="replay", summary="Replay", opt=ADMINISTER, status_code=202)
     async def start_replay(
         self, request: Ask, caller: By, endpoint_id: IdInPath, data: JSONBody[ReplayIn]
     ) -> Response[ReplayOut]:
@@ -135,7 +136,7 @@ class ReplayController(Controller):
         "/replays/{replay_id:str}/cancel",
         operation_id="cancelReplay",
         summary="Cancel a replay",
-        opt=ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def cancel(self, caller: By, endpoint_id: IdInPath, replay_id: IdInPath) -> ReplayOut:

@@ -3,7 +3,7 @@
 from litestar import Controller, Response, get, patch
 from litestar.params import JSONBody
 
-from api.editing import ADMIN, AUDIT, READ, By, Editing, shown
+from api.editing import ADMINISTER, AUDIT, READ, By, Editing, shown
 from api.history import After, EventPage, Limit, Order, history
 from api.row_version import AsOf
 from api.setting_schemas import SettingsOut, SettingsPatch
@@ -40,7 +40,7 @@ class SettingsController(Controller):
         "/",
         operation_id="changeSettings",
         summary="Change settings",
-        opt={**ADMIN, "example": _EXAMPLE},
+        opt={**ADMINISTER, "example": _EXAMPLE},
     )
     async def change_settings(
         self, edit: Editing, data: JSONBody[SettingsPatch]

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from api.caller import Caller
 from api.commands import Ask, change, end, headers_of, on, run
 from api.customer_schemas import Transition
+from api.editing import ADMINISTER, READ
 from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
@@ -41,9 +42,6 @@ from store.secrets import add_secret, forget_secrets
 
 By = NamedDependency[Caller]
 
-READ = {"scope": "read"}
-ADMIN = {"scope": "admin"}
-
 
 class WebhookEndpointController(Controller):
     """Where events are sent. Deliveries are signed by Standard Webhooks 1.0.0."""
@@ -55,7 +53,7 @@ class WebhookEndpointController(Controller):
         "/",
         operation_id="createWebhookEndpoint",
         summary="Create an endpoint",
-        opt={**ADMIN, "delivers": True},
+        opt={**ADMINISTER, "delivers": True},
     )
     async def create_endpoint(
         self, request: Ask, caller: By, data: JSONBody[WebhookEndpointIn]
@@ -114,7 +112,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}",
         operation_id="changeWebhookEndpoint",
         summary="Change fields",
-        opt=ADMIN,
+        opt=ADMINISTER,
     )
     async def change_endpoint(
         self,
@@ -149,7 +147,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}/rotate-secret",
         operation_id="rotateWebhookSecret",
         summary="Rotate the secret",
-        opt=ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def rotate_secret(
@@ -173,7 +171,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}/disable",
         operation_id="disableWebhookEndpoint",
         summary="Disable",
-        opt=ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def disable_endpoint(
@@ -202,7 +200,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}/enable",
         operation_id="enableWebhookEndpoint",
         summary="Enable",
-        opt=ADMIN,
+        opt=ADMINISTER,
         status_code=200,
     )
     async def enable_endpoint(
@@ -229,7 +227,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}",
         operation_id="deleteWebhookEndpoint",
         summary="Delete",
-        opt=ADMIN,
+        opt=ADMINISTER,
         status_code=204,
     )
     async def delete_endpoint(
