@@ -22,11 +22,12 @@ from api.delivery_schemas import (
     LostLeaseOut,
     LostLeases,
 )
-from api.history import Limit
+from api.history import Limit, refuse_unknown
 from api.problems import Problem
 from api.wire import IdInPath
 from domain.errors import NotFound
 from domain.facts import TOPICS
+from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from store.attempt_log import Asked, Place, StatusClass, find_attempts, list_attempts
 from store.delivery_log import deliveries_of_event, find_delivery, list_deliveries
 from store.leases import lost_leases
@@ -118,6 +119,8 @@ class DeliveryController(Controller):
             before=before,
             limit=limit + 1,
         )
+        if not found:
+            await refuse_unknown(caller, WEBHOOK_ENDPOINT(endpoint_id))
         page = found[:limit]
         following = page[-1].position if len(found) > limit else None
         return DeliveryPage(items=[DeliveryOut.of(it) for it in page], next_before=following)
@@ -220,6 +223,8 @@ class DeliveryController(Controller):
     ) -> LostLeases:
         """When requests may have been made that are not among the attempts: see the members."""
         found = await lost_leases(caller.doors.pool, caller.book_id, endpoint_id, limit=limit)
+        if not found:
+            await refuse_unknown(caller, WEBHOOK_ENDPOINT(endpoint_id))
         return LostLeases(items=[LostLeaseOut(**it._asdict()) for it in found])
 
 

@@ -58,3 +58,12 @@ async def history(
     page = events[:limit]
     following = page[-1].version if len(events) > limit else None
     return EventPage(items=[audited_event(event) for event in page], next_after=following)
+
+
+async def refuse_unknown(caller: Caller, stream: Stream[Any]) -> None:
+    """Raise ``NotFound`` for an entity that never was. Of one that was deleted, the record stays.
+
+    A list asks for this when it has nothing to show, so that a mistyped id is not taken for "none".
+    """
+    if not await caller.books.history(caller.book_id, stream, after=0, limit=1):
+        raise NotFound(stream.aggregate.name, stream.id)

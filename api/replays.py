@@ -13,7 +13,7 @@ from api.caller import Caller
 from api.commands import Ask, request_key
 from api.delivery_schemas import PingOut, PingPage
 from api.editing import ADMINISTER
-from api.history import Limit
+from api.history import Limit, refuse_unknown
 from api.replay_schemas import (
     ReplayFailed,
     ReplayIn,
@@ -73,6 +73,8 @@ class ReplayController(Controller):
         found = await list_pings(
             caller.doors.pool, caller.book_id, endpoint_id, before=before, limit=limit + 1
         )
+        if not found:
+            await refuse_unknown(caller, WEBHOOK_ENDPOINT(endpoint_id))
         page = found[:limit]
         following = page[-1].ping_id if len(found) > limit else None
         return PingPage(items=[PingOut.of(it) for it in page], next_before=following)
@@ -123,6 +125,8 @@ class ReplayController(Controller):
         found = await list_replays(
             caller.doors.pool, caller.book_id, endpoint_id, before=before, limit=limit + 1
         )
+        if not found:
+            await refuse_unknown(caller, WEBHOOK_ENDPOINT(endpoint_id))
         page = found[:limit]
         following = page[-1].replay_id if len(found) > limit else None
         return ReplayPage(items=[ReplayOut.of(it) for it in page], next_before=following)

@@ -157,6 +157,36 @@ async def test_a_ping_answers_what_the_receiver_did(
     assert [it["id"] for it in rest["items"]] == [shown["id"]]
 
 
+async def test_an_integrators_own_header_is_sent_and_shown_without_its_value(
+    client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    created = await create(client, url=receiver.url, headers={"X-Api-Key": "hush"})
+    answer = await client.post(f"/api/webhook-endpoints/{created['id']}/ping")
+    [request] = receiver.requests
+    assert request.headers["x-api-key"] == "hush"
+    assert answer.json()["requestHeaders"]["X-Api-Key"] == "***"
+    assert "hush" not in answer.text
+
+
+async def test_what_is_listed_of_an_endpoint_that_never_was_is_not_found_and_of_a_deleted_one_stays(
+    client: httpx.AsyncClient, endpoint: str
+) -> None:
+    lists = ("deliveries", "lost-leases", "replays", "pings")
+    await client.delete(endpoint, headers={"If-Match": '"1"'})
+    for name in lists:
+        assert (await client.get(f"{endpoint}/{name}")).json()["items"] == []
+        answer = await client.get(f"/api/webhook-endpoints/whe_none/{name}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), name
+
+
+async def test_what_is_listed_of_another_books_endpoint_is_not_found(
+    client: httpx.AsyncClient, endpoint: str, stranger: str
+) -> None:
+    for name in ("deliveries", "lost-leases", "replays", "pings"):
+        answer = await client.get(f"{endpoint}/{name}", headers={"Authorization": stranger})
+        assert answer.status_code == 404, name
+
+
 async def test_an_endpoint_that_is_not_there_cannot_be_pinged(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/webhook-endpoints/whe_none/ping")
     assert answer.status_code == 404
