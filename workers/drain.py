@@ -114,31 +114,45 @@ class Drain:
         )
 
     def _go_on(self) -> None:
-        """Start what may be started. Called whenever something has ended."""
-        while (
+        """Start what may be started. Called whenever something was recorded, or its time came."""
+        while due := self._next():
+            task = self._loop.create_task(self._work(due))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if not self._unrecorded and self._timer is None and self._idle and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _next(self) -> Due | None:
+        """What may be started now; it counts as under way from here on."""
+        if not (
             self._queue
             and self._under_way < self._window
             and self._unrecorded < UNRECORDED
             and self._timer is None
             and self._may_start()
         ):
-            now = self._loop.time()
-            if wait := self._pace.wait(now):
-                if now + wait < self._start_until:
-                    self._timer = self._loop.call_later(wait, self._on_time)
-                break
-            self._pace.take(now)
-            self._under_way += 1
-            self._unrecorded += 1
-            task = self._loop.create_task(self._attempt(self._queue.take()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        if not self._unrecorded and self._timer is None and self._idle and not self._idle.done():
-            self._idle.set_result(None)
+            return None
+        now = self._loop.time()
+        if wait := self._pace.wait(now):
+            if now + wait < self._start_until:
+                self._timer = self._loop.call_later(wait, self._on_time)
+            return None
+        self._pace.take(now)
+        self._under_way += 1
+        self._unrecorded += 1
+        return self._queue.take()
 
     def _on_time(self) -> None:
         self._timer = None
         self._go_on()
+
+    async def _work(self, due: Due) -> None:
+        """One attempt after the other: a task for each would cost more than its signature."""
+        following: Due | None = due
+        while following:
+            await self._attempt(following)
+            following = self._next()
+            self._go_on()
 
     async def _attempt(self, due: Due) -> None:
         """One attempt, unless it is not to be started any more."""
@@ -159,7 +173,6 @@ class Drain:
             self._queue.ended(due, over=attempt.state != "pending")
             recorded = self._dispatch.record(self._target.book_id, attempt)
             recorded.add_done_callback(self._on_recorded)
-        self._go_on()
 
     def _on_recorded(self, recorded: asyncio.Future[bool]) -> None:
         self._unrecorded -= 1

@@ -3,6 +3,10 @@
 Connections are kept alive, because a TLS handshake costs more than the rest of a delivery together.
 Redirects are not followed (their target was never checked), proxies and cookies are not used, and
 of the answer only the first bytes are read.
+
+Of aiohttp this uses the pool of connections with all that makes them, and the parser of answers,
+but not its session: what that does for each request besides is more than half of the cost, and
+serves what a webhook has not, such as redirects, cookies, proxies and uploads.
 """
 
 import asyncio
@@ -14,11 +18,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError
 from typing_extensions import override
+from yarl import URL
 
 from domain.webhook_url import url_problem
 from store.deliveries import Timings
@@ -31,15 +39,20 @@ MAX_RESPONSE = 16 * 1024
 TIMEOUT = 15.0
 """Seconds for everything: name, connection, request and answer."""
 
-OWN_HEADERS = MappingProxyType({"content-type": "application/json", "user-agent": "Daybook"})
+OWN_HEADERS = MappingProxyType(
+    {"accept": "*/*", "content-type": "application/json", "user-agent": "Daybook"}
+)
 """What is sent with every webhook, besides what identifies and signs it."""
 
-_CONNECT_TIMEOUT = 5.0
+_TIMEOUTS = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
 # Shorter than the idle time after which common servers hang up (Node.js: 5 s), so that a request
 # is hardly ever written to a connection that is being closed.
 _KEEP_ALIVE = 4.0
 _MAX_CONNECTIONS = 1000
 _MAX_ERROR = 500
+_KNOWN_URLS = 4096
+_INFORMATIONAL = range(100, 200)
+_SWITCHING_PROTOCOLS = 101
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,32 +85,33 @@ class Sender:
     """Sends webhooks. Made by ``open_sender``."""
 
     def __init__(
-        self, live: aiohttp.ClientSession, sandbox: aiohttp.ClientSession, *, loopback: bool
+        self, live: aiohttp.BaseConnector, sandbox: aiohttp.BaseConnector, *, loopback: bool
     ) -> None:
         self._live = live
         self._sandbox = sandbox
         self._loopback = loopback
-        # Few URLs get many webhooks; what is wrong with the text of one does not change.
-        self._url_problem = lru_cache(maxsize=4096)(url_problem)
+        # Few URLs get many webhooks; what a URL says does not change, nor what is wrong with it.
+        self._url_problem = lru_cache(maxsize=_KNOWN_URLS)(url_problem)
+        self._destination = lru_cache(maxsize=_KNOWN_URLS)(_destination)
 
     async def send(self, request: Request, *, timeout: float = TIMEOUT) -> Answer:  # noqa: ASYNC109 - part of what an attempt is
         """POST the webhook. Never raises for what a receiver or the network does."""
         loopback = self._loopback and request.sandbox
         if problem := self._url_problem(request.url, loopback=loopback):
             return Answer(error=problem)
-        session = self._sandbox if request.sandbox else self._live
-        phases = _Phases()
-        token = _current.set(phases)
+        connector = self._sandbox if request.sandbox else self._live
+        exchange = _Exchange()
+        token = _current.set(exchange)
         try:
-            answer = await _post(session, request, asyncio.get_running_loop().time() + timeout)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            destination = self._destination(request.url)
+            async with asyncio.timeout(timeout):
+                await exchange.run(connector, destination, request)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
             # TimeoutError is an OSError; ValueError is what a name that IDNA refuses leads to.
-            answer = Answer(error=_sentence(error)[:_MAX_ERROR])
+            return exchange.answer(_sentence(error)[:_MAX_ERROR])
         finally:
             _current.reset(token)
-        return msgspec.structs.replace(
-            answer, duration_ms=round(phases.elapsed_ms()), timings=phases.timings()
-        )
+        return exchange.answer()
 
 
 @asynccontextmanager
@@ -117,38 +131,47 @@ async def open_sender(
     inner = resolver or aiohttp.ThreadedResolver()
     async with AsyncExitStack() as stack:
         live, sandbox = [
-            await stack.enter_async_context(_session(inner, tls, loopback=allowed))
+            await stack.enter_async_context(_connector(inner, tls, loopback=allowed))
             for allowed in (False, loopback)
         ]
         yield Sender(live, sandbox, loopback=loopback)
 
 
-def _session(
+def _connector(
     inner: AbstractResolver, tls: ssl.SSLContext | None, *, loopback: bool
-) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
+) -> aiohttp.TCPConnector:
+    return aiohttp.TCPConnector(
         resolver=_TimedResolver(inner, loopback=loopback),
         socket_factory=_timed(checked_sockets(loopback=loopback)),
         ssl=tls or True,
         limit=_MAX_CONNECTIONS,
         keepalive_timeout=_KEEP_ALIVE,
     )
-    return aiohttp.ClientSession(
-        connector=connector,
-        response_class=_Response,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT),
-        headers=OWN_HEADERS,
-        # What is not asked for compressed and not decompressed cannot blow up in memory.
-        skip_auto_headers=("Accept-Encoding",),
-        auto_decompress=False,
-        read_bufsize=MAX_RESPONSE,
-        trust_env=False,
-    )
 
 
-class _Phases:
-    """When the phases of one request ended, as far as it went through them."""
+class _Destination(NamedTuple):
+    """Where a URL leads: for the pool of connections, and as the beginning of every request."""
+
+    route: aiohttp.ClientRequest
+    begin: str
+
+
+def _destination(url: str) -> _Destination:
+    route = aiohttp.ClientRequest("POST", URL(url))
+    begin = f"POST {route.url.raw_path_qs} HTTP/1.1\r\nhost: {route.headers['Host']}\r\n"
+    return _Destination(route, begin + _lines(OWN_HEADERS))
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    """The headers as they go over the wire. Raises ``ValueError`` if one has more than a line."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if not lines.count("\r") == lines.count("\n") == len(headers):
+        raise ValueError("A header's name and value must be on one line.")
+    return lines
+
+
+class _Exchange:
+    """A request and its answer, as far as they went, and when the phases of that ended."""
 
     def __init__(self) -> None:
         self.started = time.perf_counter()
@@ -156,19 +179,69 @@ class _Phases:
         self.connecting = False
         self.connected: float | None = None
         self.answered: float | None = None
+        self.status: int | None = None
+        self.peer: str | None = None
+        self.retry_after: str | None = None
+        self.body = bytearray()
 
-    def elapsed_ms(self, until: float | None = None) -> float:
-        """Milliseconds from the start until then, or until now."""
-        return ((until or time.perf_counter()) - self.started) * 1000
+    async def run(
+        self, connector: aiohttp.BaseConnector, destination: _Destination, request: Request
+    ) -> None:
+        """Send the request and read the answer. Raises whatever stops that."""
+        head = (
+            f"{destination.begin}{_lines(request.headers)}content-length: {len(request.body)}\r\n"
+        )
+        connection = await connector.connect(destination.route, [], _TIMEOUTS)
+        if self.connecting:
+            self.connected = time.perf_counter()
+        clean = False
+        try:
+            clean = await self._talk(connection, b"%s\r\n%s" % (head.encode(), request.body))
+        finally:
+            # A connection on which something is still to come would mix up two answers.
+            (connection.release if clean else connection.close)()
 
-    def timings(self) -> Timings:
-        """The phases as they are recorded."""
+    async def _talk(self, connection: Connection, request: bytes) -> bool:
+        """Whether nothing is left to be written or read on the connection."""
+        protocol, transport = connection.protocol, connection.transport
+        assert protocol is not None
+        assert transport is not None
+        name = transport.get_extra_info("peername")
+        self.peer = name[0] if name else None
+        # What is not decompressed cannot blow up in memory.
+        protocol.set_response_params(
+            read_until_eof=True, auto_decompress=False, read_bufsize=MAX_RESPONSE
+        )
+        transport.write(request)
+        head, content = await protocol.read()
+        while head.code in _INFORMATIONAL and head.code != _SWITCHING_PROTOCOLS:
+            head, content = await protocol.read()
+        self.answered = time.perf_counter()
+        self.status = head.code
+        self.retry_after = head.headers.get("Retry-After")
+        while len(self.body) < MAX_RESPONSE and not content.at_eof():
+            self.body += await content.readany()
+        return content.is_eof() and not transport.get_write_buffer_size()
+
+    def answer(self, error: str | None = None) -> Answer:
+        """What came of it. A status counts even if the rest never came."""
         ends = (self.named, self.connected, self.answered)
-        return Timings(*(self.elapsed_ms(end) if end else None for end in ends))
+        return Answer(
+            status=self.status,
+            error=error if self.status is None else None,
+            body=bytes(self.body[:MAX_RESPONSE]),
+            duration_ms=round(self._elapsed_ms(time.perf_counter())),
+            peer=self.peer,
+            retry_after=self.retry_after,
+            timings=Timings(*[end and self._elapsed_ms(end) for end in ends]),
+        )
+
+    def _elapsed_ms(self, until: float) -> float:
+        return (until - self.started) * 1000
 
 
-# The client makes connections on behalf of the request that is under way in this context.
-_current: ContextVar[_Phases | None] = ContextVar("current request", default=None)
+# The pool makes connections on behalf of the exchange that is under way in this context.
+_current: ContextVar[_Exchange | None] = ContextVar("current exchange", default=None)
 
 
 class _TimedResolver(CheckedResolver):
@@ -179,8 +252,8 @@ class _TimedResolver(CheckedResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         results = await super().resolve(host, port, family)
-        if phases := _current.get():
-            phases.named = time.perf_counter()
+        if exchange := _current.get():
+            exchange.named = time.perf_counter()
         return results
 
 
@@ -189,59 +262,11 @@ def _timed(make: aiohttp.SocketFactoryType) -> aiohttp.SocketFactoryType:
 
     def timed(info: aiohttp.AddrInfoType) -> socket.socket:
         made = make(info)
-        if phases := _current.get():
-            phases.connecting = True
+        if exchange := _current.get():
+            exchange.connecting = True
         return made
 
     return timed
-
-
-class _Response(aiohttp.ClientResponse):
-    """A response that remembers whom it came from: its connection is given back too early."""
-
-    peer: str | None = None
-
-    @override
-    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        transport = connection.transport
-        name = transport.get_extra_info("peername") if transport else None
-        self.peer = name[0] if name else None
-        phases = _current.get()
-        if phases and phases.connecting:
-            phases.connected = time.perf_counter()
-        response = await super().start(connection)
-        if phases:
-            phases.answered = time.perf_counter()
-        return response
-
-
-async def _post(session: aiohttp.ClientSession, request: Request, deadline: float) -> Answer:
-    answer: Answer | None = None
-    body = bytearray()
-    try:
-        async with asyncio.timeout_at(deadline):
-            response = await session.post(
-                request.url, data=request.body, headers=request.headers, allow_redirects=False
-            )
-            assert isinstance(response, _Response)
-            async with response:
-                answer = Answer(
-                    status=response.status,
-                    peer=response.peer,
-                    retry_after=response.headers.get("Retry-After"),
-                )
-                await _read_into(body, response)
-    except (aiohttp.ClientError, OSError):
-        # The status counts even if the rest never comes; without one, there is no answer.
-        if answer is None:
-            raise
-    return msgspec.structs.replace(answer, body=bytes(body[:MAX_RESPONSE]))
-
-
-async def _read_into(body: bytearray, response: aiohttp.ClientResponse) -> None:
-    """Read the beginning of the answer. What is left of a longer one closes the connection."""
-    while len(body) < MAX_RESPONSE and (chunk := await response.content.readany()):
-        body += chunk
 
 
 def _sentence(error: Exception) -> str:
@@ -256,4 +281,6 @@ def _sentence(error: Exception) -> str:
         return f"The TLS connection failed: {error}"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "The name of the host cannot be resolved."
+    if isinstance(error, HttpProcessingError):
+        return f"The answer is not HTTP: {error.message.partition(chr(10))[0]}"
     return f"The request failed: {cause}"
