@@ -26,6 +26,7 @@ GROUP = 100
 """So many endpoints are leased, and looked at, together."""
 
 SWEEP_SECONDS = 1.0
+_WORTH_SHARING = 8
 _STOP_SECONDS = 20.0
 _HELD = timedelta(seconds=2)
 
@@ -111,6 +112,14 @@ class Deliverer:
 
     async def _drain(self, book_id: str, endpoint_ids: Sequence[str]) -> None:
         """Lease what is free of these, and drain each of them at its own pace."""
+        async with asyncio.TaskGroup() as drains:
+            for part in _parts(endpoint_ids):
+                for target, page in await self._take_free(book_id, part):
+                    drains.create_task(self._drain_one(target, page))
+
+    async def _take_free(
+        self, book_id: str, endpoint_ids: Sequence[str]
+    ) -> list[tuple[Target, list[Ready]]]:
         left = set(endpoint_ids)
         taken: list[tuple[Target, list[Ready]]] = []
         try:
@@ -120,9 +129,7 @@ class Deliverer:
             logger.exception("webhooks of %s cannot be sent now; a sweep will try again", book_id)
         finally:
             self._end(book_id, left)
-        async with asyncio.TaskGroup() as drains:
-            for target, page in taken:
-                drains.create_task(self._drain_one(target, page))
+        return taken
 
     async def _drain_one(self, target: Target, page: Sequence[Ready]) -> None:
         key = (target.book_id, target.id)
@@ -188,6 +195,18 @@ class Deliverer:
         pool = self._means.pool
         await deliveries.pause(pool, book_id, lease.endpoint_id, seconds=PAUSE_SECONDS)
         await leases.release(pool, book_id, [Released(lease, lease.health)])
+
+
+def _parts(endpoint_ids: Sequence[str]) -> list[Sequence[str]]:
+    """What to lease first, and what when that has begun.
+
+    Every process hears of the same work at the same time, and one is always the first. While that
+    one begins with its half, another finds nothing there and goes on to the other half at once.
+    """
+    if len(endpoint_ids) < _WORTH_SHARING:
+        return [endpoint_ids]
+    half = len(endpoint_ids) // 2
+    return [endpoint_ids[:half], endpoint_ids[half:]]
 
 
 @asynccontextmanager

@@ -27,8 +27,10 @@ LEASE_SECONDS = 30.0
 """How long an endpoint is leased; as long as somebody sends to it, the lease is renewed."""
 
 PAGE = 100
-"""So many deliveries are read at a time for an endpoint."""
+"""So many deliveries are read at a time for an endpoint, and more when there are few endpoints."""
 
+_LONGEST_PAGE = 400
+_READ_AHEAD = 8000
 _TOGETHER = 100
 _RECORDED_TOGETHER = 200
 _LINGER_SECONDS = 0.005
@@ -108,12 +110,14 @@ class Dispatch:
     async def read(self, book_id: str, targets: Sequence[Target]) -> list[list[Ready]]:
         """What may be sent now to each of the endpoints."""
         forms = {target.id: target.endpoint.payload for target in targets}
+        # Between two pages an endpoint waits for its records, so long ones are faster.
+        room = _READ_AHEAD // max(self.holds.count(), 1)
         found = await deliveries.read_due(
             self.means.pool,
             book_id,
             [(target.id, target.endpoint.order) for target in targets],
             now=self.means.clock(),
-            limit=PAGE,
+            limit=max(PAGE, min(room, _LONGEST_PAGE)),
         )
         bodies = await self._bodies.load(
             book_id, [(due.position, forms[due.endpoint_id]) for due in found]

@@ -35,6 +35,10 @@ class Holds:
         self._held.setdefault(book_id, {})[lease.endpoint_id] = hold
         return hold
 
+    def count(self) -> int:
+        """How many endpoints this process holds."""
+        return sum(map(len, self._held.values()))
+
     def drop(self, book_id: str, hold: Hold) -> None:
         """Hold it no longer."""
         held = self._held.get(book_id, {})
