@@ -60,6 +60,7 @@ async def test_headers_of_an_integrator_are_sent_but_only_their_names_recorded(
     await stage.deliver()
     [request] = stage.receiver.requests
     assert request.headers["x-api-key"] == "hush"
+    assert b"hush" not in await stage.pool.fetchval("select value from store.webhook_headers")
     recorded = await stage.pool.fetchval("select request_headers::text from store.attempts")
     assert "hush" not in recorded
     assert msgspec.json.decode(recorded)["X-Api-Key"] == "***"
