@@ -78,7 +78,7 @@ class _Answering(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = self._buffer[:end]
             length = int(_header(head.lower(), b"content-length"))
