@@ -20,9 +20,6 @@ ORDERS = ("none", "aggregate", "strict")
 PAYLOADS = ("full", "thin")
 """What a body holds: the event, or only what it is about, for receivers that read it themselves."""
 
-SECRET_KINDS = ("hmac", "ed25519")
-"""How webhooks are signed: with a shared secret always, and with a private key if asked for."""
-
 MAX_ENDPOINTS = 2_000
 """How many endpoints a book may have."""
 

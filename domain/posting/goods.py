@@ -99,7 +99,8 @@ def _packages(case: Case) -> Iterator[Violation]:
         if isinstance(line, CommentLine):
             continue
         at = f"/lines/{index}"
-        yield from _inside_of(line, packages, at)
+        if line.package_id is not None:
+            yield from _inside_of(line, packages, at)
         if not isinstance(line, PackageLine):
             continue
         members = case.members.get(index)
@@ -113,8 +114,6 @@ def _packages(case: Case) -> Iterator[Violation]:
 
 def _inside_of(line: BilledLine, packages: Container[str], at: str) -> Iterator[Violation]:
     """What it is inside of is a package on this invoice, and it is none itself."""
-    if line.package_id is None:
-        return
     if isinstance(line, PackageLine):
         detail = "A package cannot be inside of another one: put its lines into that one."
         yield Violation("P30", f"{at}/packageId", detail)

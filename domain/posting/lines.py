@@ -136,6 +136,6 @@ def check_taxes(taxes: tuple[Tax, ...], at: str) -> Iterator[Violation]:
         if tax.category not in CATEGORIES:
             detail = f"{tax.category!r} is not one of {', '.join(CATEGORIES)} (UNCL 5305)."
             yield Violation("P27", f"{at}/taxes/{index}/category", detail)
-        if not TAX_RATE.admits(tax.rate):
+        if not ZERO <= tax.rate <= TAX_RATE.highest:
             detail = f"The rate is in percent, {TAX_RATE}."
             yield Violation("P27", f"{at}/taxes/{index}/rate", detail)
