@@ -18,11 +18,13 @@ from benchmarks import (
     deliveries_vs_naive,
     delivery_isolation,
     domain_speed,
+    lists_at_a_million,
     patch_vs_noop,
     posts_one_series,
     posts_two_processes,
     projection_lag,
     rebuild_vs_copy,
+    reports_at_a_million,
     single_vs_independent,
     stream_open,
 )
@@ -66,6 +68,8 @@ _MODULES = (
     append_at_size,
     projection_lag,
     rebuild_vs_copy,
+    lists_at_a_million,
+    reports_at_a_million,
     deliveries_vs_naive,
     delivery_isolation,
 )

@@ -1,75 +1,78 @@
-"""How long pages of lists take over a million invoices, by every field that can be filtered.
+"""Pages of lists of 1,000,000 invoices times --scale, by each filter and in each order."""
 
-``python -m benchmarks.lists_at_a_million``. Without DATABASE_URL, a server is brought along.
-"""
-
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
+from functools import partial
 
-import uvloop
+from benchmarks.asking import TIMES, Answered, ask, asking, told
+from benchmarks.figures import Figure
+from benchmarks.list_questions import conditions, middles
+from benchmarks.million import BOOK, INVOICES, fill, open_book
+from benchmarks.rounds import Run
+from projections import (
+    audit_trail,
+    credit_note_list,
+    customer_list,
+    invoice_lines,
+    invoice_list,
+    payment_list,
+    product_list,
+    serial_list,
+)
+from projections.page import Listing, Query, fetch_page
+from store.database import Connection
 
-from benchmarks.million import BOOK, fill
-from benchmarks.reports_at_a_million import timed
-from benchmarks.testbed import scratch_database, surroundings
-from daybook.embedded.stack import stack
-from projections import audit_trail, credit_note_list, customer_list, invoice_lines, payment_list
-from projections.filters import Condition
-from projections.page import Listing, Query, fetch_page, page_sql
-from store.database import Pool, open_pool
-
-HOME = Path("build/benchmarks")
-LISTINGS = tuple(
-    it.LISTING for it in (customer_list, payment_list, credit_note_list, invoice_lines, audit_trail)
+NAME = "lists_at_a_million"
+LIMIT_MS = 20.0
+READ_MODELS = (
+    *(invoice_list, invoice_lines, serial_list, customer_list, product_list),
+    *(payment_list, credit_note_list, audit_trail),
 )
 
 
-async def main() -> None:
-    """Write the book, then ask for a page by each field of each list."""
-    with stack(HOME, mode="dev", environ=os.environ, report=print) as running:  # noqa: TID251 - a program of its own
-        async with scratch_database(running.database_url) as url:
-            print(await surroundings(url))
-            async with open_pool(url, name="daybook benchmark", size=2) as pool:
-                async with pool.acquire() as connection:
-                    await fill(connection)
-                for listing in LISTINGS:
-                    await measured(pool, listing)
+async def measure(database_url: str, *, scale: float) -> Figure:
+    """Ask for pages of fifty rows: by each operator of each field, and in each order.
+
+    The values are common ones, rare ones, and ones that no row has; pages are the first ones and
+    some from the middle. Left out is what no index can find: ``contains``, ``like`` whose beginning
+    is that of most rows, and ``ne`` of texts that all but a few rows have. The baseline is the
+    first page of invoices by id.
+
+    Raises:
+        WrongAnswer: A large table was read from end to end.
+    """
+    async with asking(database_url) as connection:
+        await open_book(connection, scale)
+        await fill(connection, READ_MODELS, scale)
+        answered = [it async for it in answers(connection)]
+        plain = Query(sort=invoice_list.LISTING.sort(["id"]))
+        pages = await ask(connection, "plain", partial(_page, invoice_list.LISTING, plain))
+    baseline = Run(sum(pages.seconds), pages.seconds)
+    rows = f"{int(INVOICES * scale):,} invoices, {len(READ_MODELS)} lists"
+    return told(NAME, answered, baseline, limit_ms=LIMIT_MS, rows=rows)
 
 
-async def measured(pool: Pool, listing: Listing) -> None:
-    """Print a line for each filter and order of a list."""
-    for name, query in [item async for item in _queries(pool, listing)]:
-
-        async def page(pool: Pool, query: Query = query) -> object:
-            return await fetch_page(pool, listing, BOOK, query)
-
-        whole = await _reads_whole_table(pool, listing, query)
-        line = await timed(f"{listing.name}: {name}", pool, page)
-        print(line + ("   reads the whole table" if whole else ""), flush=True)
+async def answers(connection: Connection, times: int = TIMES) -> AsyncIterator[Answered]:
+    """Every page of every list, timed."""
+    for read_model in READ_MODELS:
+        listing = read_model.LISTING
+        async for name, query in _questions(connection, listing):
+            page = partial(_page, listing, query)
+            yield await ask(connection, f"{listing.name}: {name}", page, times)
 
 
-async def _queries(pool: Pool, listing: Listing) -> AsyncIterator[tuple[str, Query]]:
+async def _page(listing: Listing, query: Query, connection: Connection) -> object:
+    return await fetch_page(connection, listing, BOOK, query)
+
+
+async def _questions(connection: Connection, listing: Listing) -> AsyncIterator[tuple[str, Query]]:
     yield "first page", Query(sort=listing.order)
-    for name in listing.sortable:
-        for key in (name, f"-{name}"):
-            yield f"sort={key}", Query(sort=listing.sort([key]))
-    for field in listing.fields.values():
-        value = await pool.fetchval(
-            f"select {field.column} from {listing.table}"  # noqa: S608 - declared names
-            f" where book_id = $1 and {field.column} is not null offset 5000 limit 1",
-            BOOK,
-        )
-        if value is not None:
-            where = (Condition(field, "eq", (value,)),)
-            yield f"{field.name}.eq", Query(sort=listing.order, where=where)
-
-
-async def _reads_whole_table(pool: Pool, listing: Listing, query: Query) -> bool:
-    statement, values = page_sql(listing, BOOK, query)
-    plan = await pool.fetch(f"explain {statement}", *values)
-    return any("Seq Scan" in row[0] for row in plan)
-
-
-if __name__ == "__main__":
-    HOME.mkdir(parents=True, exist_ok=True)
-    uvloop.run(main())
+    async for condition in middles(connection, listing):
+        for key in (condition.field.name, f"-{condition.field.name}"):
+            sort = listing.sort([key])
+            yield f"sort={key}", Query(sort=sort)
+            there = Query(sort=sort, where=(condition,), limit=1)
+            place = (await fetch_page(connection, listing, BOOK, there)).last
+            yield f"sort={key} from the middle", Query(sort=sort, after=place)
+    async for name, condition in conditions(connection, listing):
+        order = listing.order_for([condition])
+        yield name, Query(sort=order, where=(condition,))

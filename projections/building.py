@@ -26,7 +26,7 @@ from store.recorded import Recorded
 Report: TypeAlias = Callable[[int, int], None]
 """Told how many events, of how many, have been dealt with."""
 
-BATCH = 5_000
+BATCH = 20_000
 LANES = 2
 CONNECTIONS = LANES + 2
 """So many connections a build uses: one for each lane, one that reads, one that holds locks."""

@@ -44,10 +44,10 @@ create unique index if not exists credit_note_list_v1_number on credit_note_list
 create index if not exists credit_note_list_v1_invoice on credit_note_list_v1
     (book_id, invoice_id, id);
 create index if not exists credit_note_list_v1_customer on credit_note_list_v1
-    (book_id, customer_id, id);
+    (book_id, customer_id, created_at, id);
 -- "what was issued in March"
 create index if not exists credit_note_list_v1_issued on credit_note_list_v1
-    (book_id, issue_date, id);
+    (book_id, issue_date, created_at, id);
 -- "which still has something to apply"
 create index if not exists credit_note_list_v1_open on credit_note_list_v1 (book_id, open, id);
 -- "the drafts", "the voided ones"
@@ -56,18 +56,19 @@ create index if not exists credit_note_list_v1_status on credit_note_list_v1
 -- "of this amount", "in dollars", "at this branch", "with this reference"
 create index if not exists credit_note_list_v1_gross on credit_note_list_v1 (book_id, gross, id);
 create index if not exists credit_note_list_v1_currency on credit_note_list_v1
-    (book_id, currency, id);
-create index if not exists credit_note_list_v1_branch on credit_note_list_v1 (book_id, branch, id);
+    (book_id, currency, created_at, id);
+create index if not exists credit_note_list_v1_branch on credit_note_list_v1
+    (book_id, branch, created_at, id);
 create index if not exists credit_note_list_v1_reference on credit_note_list_v1
     (book_id, reference, id);
 -- "what is in the books of March", "what was changed since"
 create index if not exists credit_note_list_v1_accounted on credit_note_list_v1
-    (book_id, accounting_date, id);
+    (book_id, accounting_date, created_at, id);
 create index if not exists credit_note_list_v1_updated on credit_note_list_v1
-    (book_id, updated_at, id);
+    (book_id, updated_at, created_at, id);
 -- "why credits were given"
 create index if not exists credit_note_list_v1_reason on credit_note_list_v1
-    (book_id, reason_code, id);
+    (book_id, reason_code, created_at, id);
 """
 
 LISTING = Listing(

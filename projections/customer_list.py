@@ -43,13 +43,17 @@ create index if not exists customer_list_v2_email on customer_list_v2 (book_id, 
 create index if not exists customer_list_v2_vat on customer_list_v2 (book_id, vat_id, id);
 -- "who lives there"
 create index if not exists customer_list_v2_country on customer_list_v2
-    (book_id, country, city, id);
-create index if not exists customer_list_v2_city on customer_list_v2 (book_id, city, id);
+    (book_id, country, created_at, id);
+create index if not exists customer_list_v2_city on customer_list_v2
+    (book_id, city, created_at, id);
 -- "who is archived", "who is on hold", "who may owe a lot", "what was changed since"
-create index if not exists customer_list_v2_active on customer_list_v2 (book_id, active, id);
-create index if not exists customer_list_v2_hold on customer_list_v2 (book_id, hold, id);
+create index if not exists customer_list_v2_active on customer_list_v2
+    (book_id, active, created_at, id);
+create index if not exists customer_list_v2_hold on customer_list_v2
+    (book_id, hold, created_at, id);
 create index if not exists customer_list_v2_limit on customer_list_v2 (book_id, credit_limit, id);
-create index if not exists customer_list_v2_updated on customer_list_v2 (book_id, updated_at, id);
+create index if not exists customer_list_v2_updated on customer_list_v2
+    (book_id, updated_at, created_at, id);
 
 create table if not exists customer_balance_v1 (
     book_id     text not null,

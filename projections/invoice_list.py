@@ -19,7 +19,7 @@ create table if not exists invoice_list_v2 (
     settlement    text        not null,
     customer_id   text        collate "C",
     customer_name text        collate "C",
-    currency      text,
+    currency      text        collate "C",
     issue_date    date,
     due_date      date,
     po_number     text        collate "C",
@@ -41,17 +41,17 @@ create unique index if not exists invoice_list_v2_number on invoice_list_v2
     (book_id, number);
 -- "the invoices of this customer"
 create index if not exists invoice_list_v2_customer on invoice_list_v2
-    (book_id, customer_id, id);
+    (book_id, customer_id, created_at, id);
 -- "what was issued in March", "what is due"
 create index if not exists invoice_list_v2_issued on invoice_list_v2
-    (book_id, issue_date, id);
+    (book_id, issue_date, created_at, id);
 create index if not exists invoice_list_v2_due on invoice_list_v2
-    (book_id, due_date, id);
+    (book_id, due_date, created_at, id);
 -- "the largest invoices", "what is owed most of"
 create index if not exists invoice_list_v2_gross on invoice_list_v2
     (book_id, gross, id);
 create index if not exists invoice_list_v2_balance on invoice_list_v2
-    (book_id, balance, id);
+    (book_id, balance, created_at, id);
 -- "the drafts", "what is not paid", "in dollars", the newest first: some words have few rows
 create index if not exists invoice_list_v2_status on invoice_list_v2
     (book_id, status, created_at, id);
@@ -61,7 +61,7 @@ create index if not exists invoice_list_v2_currency on invoice_list_v2
     (book_id, currency, created_at, id);
 -- "whose name on the invoice starts with", and the order of names
 create index if not exists invoice_list_v2_named on invoice_list_v2
-    (book_id, customer_name, id);
+    (book_id, customer_name, created_at, id);
 -- "with this purchase order", "with this reference"
 create index if not exists invoice_list_v2_po_number on invoice_list_v2
     (book_id, po_number, id);
@@ -69,7 +69,7 @@ create index if not exists invoice_list_v2_reference on invoice_list_v2
     (book_id, reference, id);
 -- "what was changed since"
 create index if not exists invoice_list_v2_updated on invoice_list_v2
-    (book_id, updated_at, id);
+    (book_id, updated_at, created_at, id);
 """
 
 LISTING = Listing(

@@ -86,7 +86,7 @@ class Listing:
         self.order = self.sort(order or (f"-{key}",))
 
     def order_for(self, where: Sequence[Condition]) -> tuple[SortKey, ...]:
-        """The order when the client asks for none: that of a range which it asks for, if any.
+        """The order when the client asks for none: that of a range which it asks for comes first.
 
         Rows of such a range stand together in an index, in the order of its field and in no other.
         """
@@ -94,7 +94,8 @@ class Listing:
         ranges = [it.field for it in where if it.is_range]
         if not ranges or first.field in ranges:
             return self.order
-        return self.sort([SortKey(ranges[0], first.descending).wire])
+        keys = (SortKey(ranges[0], first.descending), *self.order)
+        return self.sort([it.wire for it in keys])
 
     def sort(self, keys: Sequence[str]) -> tuple[SortKey, ...]:
         """The order that wire keys such as ``-total`` mean, made total by the key of the list.

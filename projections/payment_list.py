@@ -35,9 +35,11 @@ DDL = f"""{_TABLE.ddl}
 -- the default order, and "what came in lately"
 create index if not exists payment_list_v1_created on payment_list_v1 (book_id, created_at, id);
 -- "the payments of this customer"
-create index if not exists payment_list_v1_customer on payment_list_v1 (book_id, customer_id, id);
+create index if not exists payment_list_v1_customer on payment_list_v1
+    (book_id, customer_id, created_at, id);
 -- "what came in in March"
-create index if not exists payment_list_v1_received on payment_list_v1 (book_id, received_on, id);
+create index if not exists payment_list_v1_received on payment_list_v1
+    (book_id, received_on, created_at, id);
 -- "payments of this amount", "the largest"
 create index if not exists payment_list_v1_amount on payment_list_v1 (book_id, amount, id);
 -- "which still has something to apply"
@@ -58,7 +60,8 @@ create index if not exists payment_list_v1_terminal on payment_list_v1
 create index if not exists payment_list_v1_deposit on payment_list_v1
     (book_id, deposit, created_at, id);
 -- "what was changed since"
-create index if not exists payment_list_v1_updated on payment_list_v1 (book_id, updated_at, id);
+create index if not exists payment_list_v1_updated on payment_list_v1
+    (book_id, updated_at, created_at, id);
 -- "the one with this reference", "the one with the bank's id"
 create index if not exists payment_list_v1_reference on payment_list_v1 (book_id, reference, id);
 create index if not exists payment_list_v1_external on payment_list_v1 (book_id, external_id, id);

@@ -101,7 +101,8 @@ def _numbers_around(point: int, bits: int) -> tuple[list[int], list[int]]:
 
 # "found": documents around the day, and those that are closed before it by what was known later.
 # "owed": of most documents, what is open is their first or their present amount. It is materialized
-# so that no amount is computed once to be compared with zero and once more to be summed.
+# so that no amount is computed once to be compared with zero and once more to be summed. Sums are
+# filtered, because a sum that adds zeros needs memory for each customer too, more than there is.
 _AGEING = """
 with found as (
     select * from receivable_item_v1
@@ -136,14 +137,15 @@ with found as (
      where opened_at <= $3 and ($8::text is null or customer_id = $8)
 ), aged as materialized (
     select customer_id, currency,
-           sum(case when amount > 0 and coalesce(late, 0) <= 0 then amount else 0 end) as current,
-           sum(case when amount > 0 and late between 1 and 30 then amount else 0 end) as days_1_30,
-           sum(case when amount > 0 and late between 31 and 60 then amount else 0 end)
+           coalesce(sum(amount) filter (where amount > 0 and coalesce(late, 0) <= 0), 0) as current,
+           coalesce(sum(amount) filter (where amount > 0 and late between 1 and 30), 0)
+               as days_1_30,
+           coalesce(sum(amount) filter (where amount > 0 and late between 31 and 60), 0)
                as days_31_60,
-           sum(case when amount > 0 and late between 61 and 90 then amount else 0 end)
+           coalesce(sum(amount) filter (where amount > 0 and late between 61 and 90), 0)
                as days_61_90,
-           sum(case when amount > 0 and late > 90 then amount else 0 end) as days_over_90,
-           sum(case when amount < 0 then amount else 0 end) as credit
+           coalesce(sum(amount) filter (where amount > 0 and late > 90), 0) as days_over_90,
+           coalesce(sum(amount) filter (where amount < 0), 0) as credit
       from owed where amount <> 0
      group by customer_id, currency
 )

@@ -39,6 +39,12 @@ select array_agg(a.attname order by place.n)
  group by i.indexrelid
 """
 
+_UNORDERED = """
+select attname from pg_attribute
+ where attrelid = $1::text::regclass and atttypid = 'text'::regtype and attnum > 0
+   and attcollation <> '"C"'::regcollation
+"""
+
 
 @pytest.mark.parametrize("listing", LONG, ids=lambda it: it.name)
 async def test_every_filter_of_a_long_list_has_an_index(pool: Pool, listing: Listing) -> None:
@@ -52,6 +58,15 @@ async def test_every_filter_of_a_long_list_has_an_index(pool: Pool, listing: Lis
         for column in (field.column, *field.elsewhere.values())
     }
     assert columns - led == set()
+
+
+@pytest.mark.parametrize("listing", LONG, ids=lambda it: it.name)
+async def test_texts_that_have_an_order_are_stored_in_it(pool: Pool, listing: Listing) -> None:
+    """An index in another order would serve neither ranges nor sorting."""
+    rows = await pool.fetch(_UNORDERED, listing.table)
+
+    ordered = {it.column for it in listing.fields.values() if "gte" in it.operators}
+    assert ordered & {row["attname"] for row in rows} == set()
 
 
 async def test_no_report_reads_a_whole_table(pool: Pool) -> None:
