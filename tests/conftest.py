@@ -1,4 +1,4 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey a session, a fresh database a test."""
+"""Real servers for the tests: one PostgreSQL and one Valkey a session, an empty database a test."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +14,7 @@ from store.books import Book, Books, create_book, open_books
 from store.database import Pool, open_pool
 from store.migrate import migrate
 from tests.books import set_seller
+from tests.databases import Databases, with_database
 
 settings.register_profile("daybook", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("daybook")
@@ -40,7 +41,7 @@ async def template(servers: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
     admin = await asyncpg.connect(url)
     await admin.execute(f"create database {name}")
     async with (
-        open_pool(_with_database(url, name), name="template") as pool,
+        open_pool(with_database(url, name), name="template") as pool,
         pool.acquire() as connection,
     ):
         await migrate(connection)
@@ -50,16 +51,19 @@ async def template(servers: tuple[str, str]) -> AsyncIterator[tuple[str, str]]:
     await admin.close()
 
 
+@pytest.fixture(scope="session")
+async def databases(template: tuple[str, str]) -> AsyncIterator[Databases]:
+    """Migrated databases, for one test at a time."""
+    databases = Databases(*template)
+    yield databases
+    await databases.drop()
+
+
 @pytest.fixture
-async def database_url(template: tuple[str, str]) -> AsyncIterator[str]:
-    """The URL of a fresh, migrated database, which is dropped afterwards."""
-    url, source = template
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(url)
-    await admin.execute(f"create database {name} template {source} strategy file_copy")
-    yield _with_database(url, name)
-    await admin.execute(f"drop database {name} with (force)")
-    await admin.close()
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The URL of a migrated database without a row of another test."""
+    async with databases.one() as url:
+        yield url
 
 
 @pytest.fixture
@@ -92,8 +96,3 @@ async def book(pool: Pool) -> Book:
 async def seller(books: Books, book: Book) -> None:
     """Say who sells in ``book``, so that invoices can be posted there."""
     await set_seller(books, book.book_id)
-
-
-def _with_database(url: str, name: str) -> str:
-    base, question, query = url.partition("?")
-    return f"{base.rsplit('/', 1)[0]}/{name}{question}{query}"

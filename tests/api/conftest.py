@@ -9,7 +9,6 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from api.app import create_app
 from api.caller import Doors, KeyRing
 from api.paging import Cursors
 from api.quota import Quotas
@@ -22,6 +21,7 @@ from store.database import Connection, Pool
 from store.keys import create_key
 from store.recorded import Recorded
 from store.secrets import Keyring
+from tests.api.applications import application
 from tests.api.documented import must_be_documented
 from workers.dispatch import Means
 from workers.follower import Follower
@@ -77,14 +77,8 @@ async def serving(
                 quotas=quotas,
             )
 
-    app = create_app(
-        open_doors,
-        version="0",
-        max_body_bytes=1_048_576,
-        access_log=False,
-        cors_origins=cors_origins,
-    )
-    async with _followed(pool), _alive(app):
+    opening = application(open_doors, cors_origins=tuple(cors_origins))
+    async with _followed(pool), opening as app, _alive(app):
         transport = httpx.ASGITransport(app=cast("Any", app), raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=transport,
