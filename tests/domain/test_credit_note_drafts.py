@@ -136,6 +136,8 @@ def test_sizes_are_limited_even_in_drafts() -> None:
     ]
     full = given(CREDIT_NOTE, CreditNoteDrafted(), *lines_set(*many[:1000]))
     assert codes(full.when(set_line, many[1000]).refuses(RuleBroken)) == [("lines-limit", "/lines")]
+    nearly = given(CREDIT_NOTE, CreditNoteDrafted(), *lines_set(*many[:999]))
+    nearly.when(set_line, many[999]).then(*lines_set(many[999]))
     full.when(set_line, part("lin_0", 2)).then(*lines_set(part("lin_0", 2)))
     assert codes(full.when(set_amount, three).refuses(RuleBroken)) == [
         ("taxes-limit", "/flat/taxes")

@@ -173,4 +173,5 @@ def test_a_foreign_credit_note_has_the_rate_of_its_invoice() -> None:
     totals = note_in(book, "crn_2").posted_totals
     assert totals is not None
     assert totals.base is not None
+    assert totals.base.currency == "EUR"
     assert (totals.gross, totals.base.gross) == (Decimal("11.90"), Decimal("10.71"))

@@ -62,6 +62,11 @@ def test_a_draft_may_begin_empty() -> None:
     when(draft, InvoiceDrafted()).then(InvoiceDrafted())
 
 
+@pytest.mark.parametrize("type_", ["Sales", "Service", "Warranty", "Estimate"])
+def test_a_draft_is_of_one_of_four_types(type_: str) -> None:
+    assert draft(InvoiceDrafted(type=type_)) == [InvoiceDrafted(type=type_)]
+
+
 def test_a_draft_begins_with_its_lines_and_parts_at_once() -> None:
     address = Address(kind="shipTo", name="Acme", country="DE")
     note = Note(id="not_1", text="Call first.")

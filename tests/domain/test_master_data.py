@@ -177,6 +177,13 @@ def test_a_tax_code_has_a_category_of_uncl_5305(category: str) -> None:
     given_streams().when(tax_code.create, "T", created).then((TAX_CODE("T"), [created]))
 
 
+@pytest.mark.parametrize("category", ["Z", "E", "AE", "K", "G", "O"])
+def test_a_category_without_tax_has_no_rate(category: str) -> None:
+    created = TaxCodeCreated(category=category, rate=Decimal("0.01"))
+    refusal = given_streams().when(tax_code.create, "T", created).refuses(RuleBroken)
+    assert [violation.pointer for violation in refusal.violations] == ["/rate"]
+
+
 def test_a_product_of_no_known_kind_or_status_is_refused() -> None:
     details = ProductCreated(kind="comment", status="Gone")
     refusal = given_streams().when(product.create, "P", details).refuses(RuleBroken)

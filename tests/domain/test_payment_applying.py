@@ -101,7 +101,8 @@ def test_an_invoice_is_named_once_and_one_must_be_named() -> None:
 
 
 def test_what_does_not_exist_is_not_found() -> None:
-    book().when(apply, "pay_9", [wish("inv_1")], today=TODAY).refuses(NotFound)
+    gone = book().when(apply, "pay_9", [wish("inv_1")], today=TODAY).refuses(NotFound)
+    assert (gone.kind, gone.id) == ("payment", "pay_9")
     book().when(reverse, "pay_9", reason="Bounced.", today=TODAY).refuses(NotFound)
 
 
