@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from api.api_keys import ApiKeyController
 from api.audit_trail import audit_trail
-from api.caller import Doors, provide_caller
+from api.caller import Doors, authenticate, provide_caller
 from api.codes import CodeController
 from api.contract import contract_handlers
 from api.credit_notes import CreditNoteController
@@ -174,8 +174,9 @@ def litestar_app(
 
     return Litestar(
         route_handlers=[*ROUTES, xapi_router(), *contract_handlers(), *more_routes],
+        before_request=authenticate,
         dependencies={
-            "caller": Provide(provide_caller),
+            "caller": Provide(provide_caller, sync_to_thread=False),
             "edit": Provide(provide_edit),
             "making": Provide(provide_making),
         },

@@ -32,6 +32,7 @@ Hinted: TypeAlias = Callable[[str, Sequence[str]], None]
 
 _KEY_LIFE_SECONDS = 3.0
 _KEYS_HELD = 10_000
+_CALLER = "caller"
 
 logger = logging.getLogger(__name__)
 
@@ -140,11 +141,16 @@ class KeyRing:
             del self._asked[text]
 
 
-async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    """Authenticate the request: the one dependency that every route has.
+async def authenticate(request: Request[Any, Any, Any]) -> None:
+    """Let in whoever may call the route, before anything of the request is decoded or judged.
 
-    A route says which scope it needs by ``opt={"scope": ...}``; without one it cannot be called.
+    A route says which scope it needs by ``opt={"scope": ...}``; without one, it is public.
+
+    Raises:
+        Problem: 401 without a valid key; otherwise as ``admit``.
     """
+    if "scope" not in request.route_handler.opt:
+        return
     doors: Doors = request.app.state.doors
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text:
@@ -152,11 +158,11 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     key = await doors.keys.find(text.strip())
     if key is None:
         raise Problem("not-authenticated", "This API key is unknown, mistyped or revoked.")
-    return await caller_of(request, doors, key)
+    await admit(request, doors, key)
 
 
-async def caller_of(request: Request[Any, Any, Any], doors: Doors, key: ApiKey) -> Caller:
-    """The caller with this key, if its quota is not spent and it has the scope of the route.
+async def admit(request: Request[Any, Any, Any], doors: Doors, key: ApiKey) -> None:
+    """Make the key's owner the caller, if its quota is not spent and it has the route's scope.
 
     Raises:
         Problem: 429 or 403, or 400 when a header is malformed.
@@ -167,4 +173,10 @@ async def caller_of(request: Request[Any, Any, Any], doors: Doors, key: ApiKey) 
     if scope not in key.scopes:
         detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."
         raise Problem("not-permitted", detail, needed=scope)
-    return Caller(key, doors, envelope(request.scope, key.key_id))
+    request.scope["state"][_CALLER] = Caller(key, doors, envelope(request.scope, key.key_id))
+
+
+def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """The caller whom ``authenticate`` let in: the one dependency of every route with a scope."""
+    caller: Caller = request.scope["state"][_CALLER]
+    return caller

@@ -5,7 +5,6 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
@@ -21,7 +20,7 @@ from api.xapi.keys import XapiJSON
 from api.xapi.login import LOGIN
 from api.xapi.objects import CHILDREN, OBJECTS, ROOT, VERSIONS, Object
 from api.xapi.planning import looked_at, plan
-from api.xapi.session import provide_session_caller, usual_of
+from api.xapi.session import authenticate_session, usual_of
 from api.xapi.single import add_invoice
 from api.xapi.warnings import warnings_of
 from domain.aggregate import Aggregate, Change, Read
@@ -73,7 +72,7 @@ def xapi_router() -> Router:
             _adds_payment(objects.PAYMENT),
             *shows,
         ],
-        dependencies={"caller": Provide(provide_session_caller)},
+        before_request=authenticate_session,
         dto=XapiJSON,
         return_dto=None,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Request
 
-from api.caller import Caller, Doors, caller_of, provide_caller
+from api.caller import Doors, admit, authenticate
 from api.problems import Problem
 from api.xapi.tokens import Session
 from store.keys import ApiKey, find_key
@@ -14,16 +14,18 @@ _DOTS = 2
 _STATE = "xapi_session"
 
 
-async def provide_session_caller(request: Request[Any, Any, Any]) -> Caller:
-    """As ``provide_caller``, and with a token of ``/authentication/login`` as well."""
+async def authenticate_session(request: Request[Any, Any, Any]) -> None:
+    """As ``authenticate``, and with a token of ``/authentication/login`` as well."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or text.count(".") != _DOTS:
-        return await provide_caller(request)
+    is_public = "scope" not in request.route_handler.opt
+    if is_public or scheme.lower() != "bearer" or text.count(".") != _DOTS:
+        await authenticate(request)
+        return
     doors: Doors = request.app.state.doors
     session = doors.tokens.read(text.strip(), "access")
     key = await live_key(doors, session)
     request.scope["state"][_STATE] = session
-    return await caller_of(request, doors, key)
+    await admit(request, doors, key)
 
 
 async def live_key(doors: Doors, session: Session) -> ApiKey:

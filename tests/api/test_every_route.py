@@ -11,10 +11,11 @@ from litestar.routes import HTTPRoute
 
 from api.app import litestar_app
 from api.openapi import finalise
+from api.xapi.envelope import PREFIX
 from daybook.contract import contract
 from store.books import Book, Books
 from store.database import Pool
-from store.keys import SCOPES, create_key
+from store.keys import SCOPES, ApiKey, ParsedKey, create_key, find_key
 from tests.api.conftest import serving
 from tests.api.dealings import LINE, made
 
@@ -51,14 +52,14 @@ class Operation(NamedTuple):
 
 
 @cache
-def operations() -> tuple[Operation, ...]:
+def every_operation() -> tuple[Operation, ...]:
     app = litestar_app(contract, version="0")  # type: ignore[arg-type] # nothing is opened
     document = finalise(app)["paths"]
     found = []
     for route in app.routes:
         assert isinstance(route, HTTPRoute)
         for method, (handler, _) in route.route_handler_map.items():
-            if method == "OPTIONS" or not is_ours(route.path_format):
+            if method == "OPTIONS":
                 continue
             described = document.get(route.path_format, {}).get(method.lower(), {})
             content = described.get("requestBody", {}).get("content", {})
@@ -66,6 +67,11 @@ def operations() -> tuple[Operation, ...]:
             scope = handler.opt.get("scope")
             found.append(Operation(method, route.path_format, scope, example))
     return tuple(sorted(found, key=_turn))
+
+
+def operations() -> list[Operation]:
+    """Those of the API. The XAPI knows sessions besides: most of it is tested by itself."""
+    return [it for it in every_operation() if not it.path.startswith(PREFIX)]
 
 
 def _turn(operation: Operation) -> tuple[Any, ...]:
@@ -78,11 +84,6 @@ def _turn(operation: Operation) -> tuple[Any, ...]:
 
 def guarded() -> list[Operation]:
     return [it for it in operations() if it.scope is not None]
-
-
-def is_ours(path: str) -> bool:
-    """The XAPI knows sessions instead of keys, and answers in envelopes: it is tested by itself."""
-    return not path.startswith("/api/v1/")
 
 
 class Owner(NamedTuple):
@@ -220,6 +221,46 @@ async def test_without_a_key_nothing_is_told(owner: Owner, key: str | None) -> N
         if answer.status_code != 401 or answer.json()["code"] != "not-authenticated":
             wrong[operation.name] = answer.text
     assert wrong == {}
+
+
+async def test_whoever_may_not_call_is_told_so_before_what_they_sent_is_looked_at(
+    owner: Owner, pool: Pool, book: Book
+) -> None:
+    """Neither of a body, nor of a RowVersion, nor of a parameter is anything said without it."""
+    text, _ = await create_key(pool, book.book_id, name="powerless", scopes=[])
+    wrong = {}
+    for operation in [it for it in every_operation() if it.scope is not None]:
+        for key, status in ((None, 401), ("Bearer a.b.c", 401), (f"Bearer {text}", 403)):
+            for media_type, body in (("application/json", b'{"'), ("text/plain", b"\xff")):
+                headers = {"Content-Type": media_type, "If-Match": "new", "Edit-Seq": "first"}
+                answer = await owner.client.request(
+                    operation.method,
+                    re.sub(r"{\w+}", "1", operation.path),
+                    params={"limit": "all", "asOf": "once", "version": "none"},
+                    headers={**headers, "Authorization": key or ""},
+                    content=body,
+                )
+                if answer.status_code != status:
+                    wrong[f"{operation.name} {key}"] = answer.text
+    assert wrong == {}
+    assert len(every_operation()) > len(operations()) > 100
+
+
+async def test_a_request_costs_one_question_for_its_key_and_none_if_that_is_malformed(
+    owner: Owner, pool: Pool, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def counted(pool: Pool, parsed: ParsedKey) -> ApiKey | None:
+        asked.append(parsed)
+        return await find_key(pool, parsed)
+
+    monkeypatch.setattr("api.caller.find_key", counted)
+    text, _ = await create_key(pool, book.book_id, name="fresh")
+    for key, questions in ((text[:-1], 0), (text, 1)):
+        headers = {"Authorization": f"Bearer {key}"}
+        await owner.client.post("/api/invoices", content=b"{", headers=headers)
+        assert len(asked) == questions
 
 
 async def test_a_key_without_the_scope_is_refused(owner: Owner, pool: Pool, book: Book) -> None:
