@@ -12,7 +12,11 @@ Json = dict[str, Any]
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 _TIGHTER: Mapping[str, int] = MappingProxyType(
-    {"maxLength": -1, "maximum": -1, "maxItems": -1, "minLength": 1, "minimum": 1, "minItems": 1}
+    {
+        **dict.fromkeys(("maxLength", "maximum", "exclusiveMaximum", "maxItems"), -1),
+        **dict.fromkeys(("minLength", "minimum", "exclusiveMinimum", "minItems"), 1),
+        "maxProperties": -1,
+    }
 )
 """Bounds of requests, and in which direction they refuse what was accepted."""
 _NULL = {"type": "null"}
@@ -42,6 +46,14 @@ class _Comparison:
                     yield f"{name} is gone."
                 else:
                     yield from self._operation(name, item[method], found)
+        sent = self._new.get("webhooks", {})
+        for topic, hook in self._old.get("webhooks", {}).items():
+            name = f"Webhook {topic}"
+            if topic not in sent:
+                yield f"{name} is gone."
+            else:
+                before, after = hook["post"]["requestBody"], sent[topic]["post"]["requestBody"]
+                yield from self._content(name, before, after, asked=False)
 
     def _operation(self, name: str, old: Json, new: Json) -> Iterator[str]:
         yield from self._parameters(name, old, new)
@@ -61,8 +73,7 @@ class _Comparison:
                     yield from self._content(f"{name} {status}", response, found, asked=False)
 
     def _parameters(self, name: str, old: Json, new: Json) -> Iterator[str]:
-        before = {(it["in"], it["name"]): it for it in old.get("parameters", ())}
-        after = {(it["in"], it["name"]): it for it in new.get("parameters", ())}
+        before, after = _named(self._old, old), _named(self._new, new)
         for key, parameter in after.items():
             if key not in before and parameter.get("required") and key[0] != "path":
                 yield f"{name} needs the parameter {key[1]} now."
@@ -92,6 +103,7 @@ class _Comparison:
             if pair in self._seen:
                 return
             self._seen.add(pair)
+        yield from self._choices(place, old, new, asked=asked)
         old, new = _plain(self._old, old), _plain(self._new, new)
         yield from _types(place, old, new, asked=asked)
         if asked:
@@ -99,6 +111,17 @@ class _Comparison:
         yield from self._members(place, old, new, asked=asked)
         if "items" in old and "items" in new:
             yield from self._schema(f"{place}/*", old["items"], new["items"], asked=asked)
+
+    def _choices(self, place: str, old: Json, new: Json, *, asked: bool) -> Iterator[str]:
+        """What may be one of several things: an answer may come to be another one besides."""
+        before, after = _alternatives(old), _alternatives(new)
+        if len(before) < 2:  # noqa: PLR2004 - one alone is no choice
+            return
+        for name, choice in before.items():
+            if name in after:
+                yield from self._schema(f"{place}/{name}", choice, after[name], asked=asked)
+            elif asked:
+                yield f"{place} no longer takes {name}."
 
     def _members(self, place: str, old: Json, new: Json, *, asked: bool) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
@@ -116,6 +139,14 @@ class _Comparison:
             yield from self._schema(f"{place}/{name}", schema, after[name], asked=asked)
 
 
+def _named(document: Json, operation: Json) -> dict[tuple[str, str], Json]:
+    """The parameters of an operation by place and name; some stand among the components."""
+    shared = document.get("components", {}).get("parameters", {})
+    given = operation.get("parameters", ())
+    found = [shared[it["$ref"].rpartition("/")[2]] if "$ref" in it else it for it in given]
+    return {(it["in"], it["name"]): it for it in found}
+
+
 def _plain(document: Json, schema: Json) -> Json:
     """The schema itself for a reference, and one type with null for a choice with null."""
     while "$ref" in schema:
@@ -129,6 +160,12 @@ def _plain(document: Json, schema: Json) -> Json:
     rest = {key: it for key, it in schema.items() if key != "anyOf"}
     kinds = _kinds(only) | ({"null"} if _NULL in choices else set())
     return {**rest, **only, "type": sorted(kinds)}
+
+
+def _alternatives(schema: Json) -> dict[str, Json]:
+    """The schemas that it is a choice of, or the one that it is, by name."""
+    choices = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    return {it["$ref"].rpartition("/")[2]: it for it in choices if "$ref" in it}
 
 
 def _kinds(schema: Json) -> set[str]:
@@ -156,9 +193,12 @@ def _types(place: str, old: Json, new: Json, *, asked: bool) -> Iterator[str]:
 
 
 def _bounds(place: str, old: Json, new: Json) -> Iterator[str]:
+    if "enum" in old:
+        return  # the words say it all
     for word, direction in _TIGHTER.items():
         bound, was = new.get(word), old.get(word)
         if bound is not None and (was is None or (bound - was) * direction > 0):
             yield f"{place} has the {word} {bound} now{'' if was is None else f', it was {was}'}."
-    if "pattern" in new and "pattern" not in old:
-        yield f"{place} must match a pattern now."
+    pattern = new.get("pattern")
+    if pattern not in {None, old.get("pattern")}:
+        yield f"{place} must match {'another' if 'pattern' in old else 'a'} pattern now."
