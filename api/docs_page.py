@@ -86,7 +86,7 @@ def _section(operation: _Operation, document: Json) -> Iterator[str]:
             escape(type_of(it["schema"], schemas)) + _need(required=it.get("required", False)),
             _inline(it.get("description", "")),
         )
-        for it in json_.get("parameters", ())
+        for it in parameters_of(json_, document)
     ]
     table = _table(("Name", "Type", "Meaning"), parameters)
     is_long = len(parameters) > _MANY
@@ -99,7 +99,7 @@ def _section(operation: _Operation, document: Json) -> Iterator[str]:
         optional = "" if body.get("required") else ", may be left out"
         yield f"<h4>Body <span class='soft'>{escape(media_types)}{optional}</span></h4>"
         yield _fields(media["schema"], schemas)
-    yield _titled("Try it", _pre(curl(operation.method, operation.path, json_)))
+    yield _titled("Try it", _pre(curl(operation.method, operation.path, json_, document)))
     yield _responses(json_["responses"], document)
     yield "</section>"
 
@@ -148,16 +148,24 @@ def _success(status: str, response: Json, schemas: Json) -> Iterator[str]:
         yield f"<p><code>{escape(header)}</code>: {_inline(it.get('description', ''))}</p>"
 
 
-def curl(method: str, path: str, operation: Json) -> str:
+def parameters_of(operation: Json, document: Json) -> list[Json]:
+    """The parameters of an operation; headers stand among the components of the document."""
+    shared = document["components"].get("parameters", {})
+    given = operation.get("parameters", ())
+    return [shared[it["$ref"].rpartition("/")[2]] if "$ref" in it else it for it in given]
+
+
+def curl(method: str, path: str, operation: Json, document: Json) -> str:
     """The operation as a command for a shell, with the examples of the contract."""
-    for it in operation.get("parameters", ()):
+    parameters = parameters_of(operation, document)
+    for it in parameters:
         if it["in"] == "path":
             path = path.replace("{" + it["name"] + "}", it["name"].upper())
     option = "" if method == "get" else f" -X {method.upper()}"
     lines = [f'curl{option} "$DAYBOOK_URL{path}"']
     if operation.get("security"):
         lines.append('-H "Authorization: Bearer $DAYBOOK_KEY"')
-    headers = {it["name"] for it in operation.get("parameters", ()) if it["in"] == "header"}
+    headers = {it["name"] for it in parameters if it["in"] == "header"}
     lines += ['-H "Idempotency-Key: $(uuidgen)"'] if "Idempotency-Key" in headers else []
     lines += ["-H 'If-Match: \"7\"'"] if "If-Match" in headers else []
     for media_type, media in list(operation.get("requestBody", {}).get("content", {}).items())[:1]:

@@ -9,6 +9,7 @@ special: the types are found in their signatures. What they may add stands in ``
 ``envelope``  its errors come in the envelope of the XAPI
 ``uploads``   its body is a file, whose bytes are not looked at
 ``delivers``  it asks for webhooks, which the document then describes
+``outOfTurn`` it changes an entity, but not in the turn of an edit session
 """
 
 import copy
@@ -27,10 +28,11 @@ from typing_extensions import override
 
 from api.examples import example_of
 from api.openapi_bounds import bound_all, describe_form
+from api.openapi_headers import share_headers, take_headers
 from api.openapi_operations import Json, Operation, describe, operations, place
 from api.openapi_problems import ErrorResponses, codes_of
 from api.openapi_replies import HEADERS, add_headers, allow_selection, complete_replies
-from api.openapi_shapes import add_dry_run, add_idempotency_key, drop_defaults, rename, without_null
+from api.openapi_shapes import add_dry_run, drop_defaults, rename, without_null
 from api.openapi_webhooks import add_webhooks
 from api.problems import ProblemDocument
 from api.xapi.envelope import Envelope
@@ -113,6 +115,7 @@ def finalise(app: Litestar) -> Json:
     components["schemas"] = _referred(schemas, users)
     document["servers"] = [SERVER]
     bound_all(document)
+    share_headers(document)
     return document
 
 
@@ -125,8 +128,7 @@ def _finish(operation: Operation, schemas: Json, errors: ErrorResponses) -> None
     json["security"] = [{"bearer": []}] if scope else []
     if scope:
         json["description"] = f"{json.get('description', '')}\n\nScope: `{scope}`.".strip()
-        if operation.method == "POST":
-            add_idempotency_key(json)
+    codes = take_headers(json, operation.method, opt)
     for parameter in json.get("parameters", ()):
         parameter["schema"] = without_null(parameter["schema"])
         parameter["schema"].pop("description", None)
@@ -138,14 +140,15 @@ def _finish(operation: Operation, schemas: Json, errors: ErrorResponses) -> None
     for response in json["responses"].values():
         headers = response.pop("headers", {})
         for header in headers.values():
-            header.setdefault("schema", {"type": "string"})
+            if "$ref" not in header:
+                header.setdefault("schema", {"type": "string"})
         response.update({"headers": headers} if headers else {})
     add_dry_run(json)
     allow_selection(json, schemas)
     for status, response in json["responses"].items():
         add_headers(status, response)
-    codes, enveloped = codes_of(json, operation.method, opt), bool(opt.get("envelope"))
-    for status, reference in errors.of(codes, enveloped=enveloped):
+    codes |= codes_of(json, operation.method, opt)
+    for status, reference in errors.of(codes, enveloped=bool(opt.get("envelope"))):
         json["responses"].setdefault(status, reference)
     json["responses"] = dict(sorted(json["responses"].items()))
     drop_defaults(json)

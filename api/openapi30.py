@@ -148,7 +148,7 @@ class _Downgrade:
         for word, empty in (("default", None), ("required", [])):
             if schema.get(word, ...) == empty:
                 del schema[word]
-        return self._nullable(schema)
+        return _with_null(self._nullable(schema))
 
     def _children(self, schema: Json) -> None:
         if "prefixItems" in schema:
@@ -254,6 +254,16 @@ def _without_type_list(schema: Json, kinds: list[str]) -> Json:
     if len(real) == 1:
         return {**rest, "type": real[0], **nullable}
     return {**rest, "anyOf": [{"type": kind, **nullable} for kind in real]}
+
+
+def _with_null(schema: Json) -> Json:
+    """What may be null must have null among its words, says 3.0.3."""
+    words = schema.get("enum", [None])
+    return (
+        {**schema, "enum": [*words, None]}
+        if schema.get("nullable") and None not in words
+        else schema
+    )
 
 
 def _merged(rest: Json, word: str, choices: list[Json]) -> Json:

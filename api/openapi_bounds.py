@@ -5,7 +5,7 @@ to what was let in; where no type says how large that is, the generous bounds be
 a client can choose the sizes of its columns and buffers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +18,10 @@ MAX_NUMBER = 2**53 - 1
 """Beyond it, JSON numbers lose digits in most clients (RFC 8259, section 6)."""
 
 _INT32 = 2**31 - 1
-_LENGTHS: Mapping[str, int] = MappingProxyType({"date": 10, "date-time": 40, "uri": 2048})
+_FILE = 10 * 1_048_576  # what the shell lets in at most
+_LENGTHS: Mapping[str, int] = MappingProxyType(
+    {"date": 10, "date-time": 40, "uri": 2048, "binary": _FILE}
+)
 _SCHEMAS = ("items", "not", "additionalProperties")
 _LISTS = ("anyOf", "oneOf", "allOf")
 
@@ -57,7 +60,7 @@ def bound(schema: Any) -> None:
     """Complete the bounds of a schema and of all schemas inside it, in place."""
     if not isinstance(schema, dict):
         return
-    kinds = schema.get("type")
+    kinds = schema.get("type") or _type_of(schema.get("enum", ()))
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         _bound_one(kind, schema)
     for inner in schema.get("properties", {}).values():
@@ -81,12 +84,19 @@ def _bound_one(kind: str | None, schema: Json) -> None:
             schema.setdefault("maxProperties", MAX_MEMBERS)
 
 
+def _type_of(words: Collection[object]) -> str | None:
+    """Msgspec does not say of whole numbers to choose from that they are integers."""
+    return "integer" if words and all(type(it) is int for it in words) else None
+
+
 def _bound_integer(schema: Json) -> None:
-    only = schema.get("const")
+    only, words = schema.get("const"), schema.get("enum")
     least: Any = schema.get("exclusiveMinimum", schema.get("minimum", -MAX_NUMBER))
     most: Any = schema.get("exclusiveMaximum", schema.get("maximum", MAX_NUMBER))
     if only is not None:
         least = most = only
+    elif words:
+        schema["type"], least, most = "integer", min(words), max(words)
     if "exclusiveMinimum" not in schema:
         schema["minimum"] = least
     if "exclusiveMaximum" not in schema:

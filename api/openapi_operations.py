@@ -24,6 +24,8 @@ from api.wire import Instant
 
 Json = dict[str, Any]
 
+BYTES = "application/octet-stream"
+
 _ERROR = 400
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
@@ -73,8 +75,7 @@ def describe(operation: Operation) -> Iterator[Use]:
         }
         yield media, body.raw
     elif handler.opt.get("uploads"):
-        file = {"schema": {"type": "string", "format": "binary"}}
-        operation.json["requestBody"] = {"required": True, "content": {"*/*": file}}
+        operation.json["requestBody"] = {"required": True, "content": _file()}
     for status in [code for code in responses if int(code) >= _ERROR]:
         del responses[status]  # Litestar's own form of errors
     yield from _success(handler, responses[str(handler.status_code)])
@@ -88,6 +89,11 @@ def describe(operation: Operation) -> Iterator[Use]:
         yield media, spec.data_container
 
 
+def _file() -> Json:
+    """Bytes of any type. Of generators of clients, some know no more than the first."""
+    return {it: {"schema": {"type": "string", "format": "binary"}} for it in (BYTES, "*/*")}
+
+
 def _success(handler: HTTPRouteHandler, response: Json) -> Iterator[Use]:
     phrase = HTTPStatus(handler.status_code).phrase
     response["description"] = handler.response_description or phrase
@@ -96,6 +102,8 @@ def _success(handler: HTTPRouteHandler, response: Json) -> Iterator[Use]:
         response["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif field.is_subclass_of(Response):
         field = field.inner_types[0] if field.inner_types else FieldDefinition.from_annotation(Any)
+    if field.is_subclass_of(bytes):
+        response["content"] = _file()
     if not response.get("content") or field.is_subclass_of((bytes, str, Response)):
         return
     [media] = response["content"].values()

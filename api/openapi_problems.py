@@ -21,7 +21,6 @@ _BODY = (
 _FILE = ("content-too-large", "unsupported-media-type")
 _KEY = ("not-authenticated", "not-permitted", "quota-exceeded", "unavailable")
 _PRECONDITION = ("row-version-conflict", "row-version-required", "row-version-ambiguous")
-_TURNS = ("sequence-gap", "edit-seq-used", "outcome-forgotten")
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -36,8 +35,7 @@ def codes_of(operation: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
         codes.update(_FILE)
     elif "requestBody" in operation:
         codes.update(_BODY)
-    codes.update([*_PRECONDITION, *_TURNS] if "If-Match" in names else [])
-    codes.update(["idempotency-key-reused"] if "Idempotency-Key" in names else [])
+    codes.update(_PRECONDITION if "If-Match" in names else [])
     if opt.get("scope"):
         codes.update(_KEY)
         codes.update(["busy"] if method in _WRITES else [])

@@ -36,6 +36,31 @@ HEADERS: Mapping[str, Json] = MappingProxyType(
             "schema": {"type": "string", "maxLength": 2048},
             "example": "https://shop.example",
         },
+        "Location": {
+            "description": "Where that which was created is.",
+            "schema": {"type": "string", "maxLength": 2048},
+            "example": "/api/invoices/inv_01K9VXEH3T0000000000000002",
+        },
+        "Link": {
+            "description": 'The next page, as `rel="next"` (RFC 8288), while there is one.',
+            "schema": {"type": "string", "maxLength": 8192},
+            "example": '</api/invoices?cursor=eyJ2IjoxfQ>; rel="next"',
+        },
+        "Idempotent-Replayed": {
+            "description": "This request ran before, and was not run again.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
+        },
+        "Preference-Applied": {
+            "description": "The change was applied over changes of other fields.",
+            "schema": {"type": "string", "enum": ["conflict=rebase"]},
+            "example": "conflict=rebase",
+        },
+        "Dry-Run": {
+            "description": "This tells what would be. Nothing was changed.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
+        },
         "Retry-After": {
             "description": "After how many seconds the request may be sent again.",
             "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
@@ -51,10 +76,14 @@ _WAITING = frozenset({"409", "429", "503"})
 
 def add_headers(status: str, response: Json) -> None:
     """Refer to the headers that a response of this status may have."""
-    names = [*_EVERYWHERE, *(["Retry-After"] if status in _WAITING else ())]
-    headers = response.setdefault("headers", {})
-    for name in names:
-        headers.setdefault(name, {"$ref": f"#/components/headers/{name}"})
+    for name in (*_EVERYWHERE, *(["Retry-After"] if status in _WAITING else ())):
+        refer(response, name)
+
+
+def refer(response: Json, name: str) -> None:
+    """Refer to a header that a response may have."""
+    reference = {"$ref": f"#/components/headers/{name}"}
+    response.setdefault("headers", {}).setdefault(name, reference)
 
 
 def complete_replies(kinds: Iterable[Any], schemas: Json) -> None:

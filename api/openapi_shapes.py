@@ -4,15 +4,6 @@ from typing import Any
 
 Json = dict[str, Any]
 
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A key of your own, such as a UUID. The same request with the same key runs "
-    "once; a repeat gets the first answer, with `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~¡-¬®-ÿ]+$"},
-}
-
 
 def add_dry_run(json: Json) -> None:
     """A creation that can be tried answers 200 then: nothing was created."""
@@ -20,13 +11,6 @@ def add_dry_run(json: Json) -> None:
     if "201" in responses and any(it["name"] == "dryRun" for it in json.get("parameters", ())):
         said = {"description": "OK: a dry run answers what would be created"}
         responses["200"] = {**responses["201"], **said}
-
-
-def add_idempotency_key(json: Json) -> None:
-    """The header that makes a POST run once."""
-    parameters = json.setdefault("parameters", [])
-    if not any(it["name"] == IDEMPOTENCY_KEY["name"] for it in parameters):
-        parameters.append(dict(IDEMPOTENCY_KEY))
 
 
 def drop_defaults(json: Json) -> None:

@@ -147,7 +147,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}/rotate-secret",
         operation_id="rotateWebhookSecret",
         summary="Rotate the secret",
-        opt=ADMINISTER,
+        opt={**ADMINISTER, "outOfTurn": True},
         status_code=200,
     )
     async def rotate_secret(

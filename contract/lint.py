@@ -20,7 +20,7 @@ def lint(here: Path, build: Path, documents: Iterable[str]) -> None:
 
     Raises:
         ClickException: There is an error, or a warning of a rule that docs/contract.md does not
-            give a reason for.
+            give a reason for, or a reason there for what is not warned of.
     """
     install(here)
     found: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -35,6 +35,9 @@ def lint(here: Path, build: Path, documents: Iterable[str]) -> None:
     if wrong:
         detail = "Mend it, or give the reason for a warning in docs/contract.md: "
         raise click.ClickException(detail + ", ".join(sorted(wrong)))
+    if idle := explained - {rule for _, rule in found}:
+        detail = "There is no such warning any more, take it out of docs/contract.md: "
+        raise click.ClickException(detail + ", ".join(sorted(idle)))
 
 
 def install(here: Path) -> None:

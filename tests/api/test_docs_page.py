@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from api.contract import contract_handlers
-from api.docs_page import curl, render
+from api.docs_page import curl, parameters_of, render
 from api.docs_schema import Row, rows_of, type_of
 from api.openapi import finalise, openapi_config
 from api.problem_types import PROBLEMS
@@ -84,7 +84,7 @@ def test_every_operation_field_and_problem_is_on_it(document: Any) -> None:
         for operation in item.values():
             assert path in text
             assert operation["summary"] in text
-            for parameter in operation.get("parameters", ()):
+            for parameter in parameters_of(operation, document):
                 assert parameter["name"] in text
     for name in ("customerId", "lines[].unitPrice", "payment.lastDigits", "items[].rowVersion"):
         assert name in text
@@ -132,7 +132,7 @@ def test_the_little_markdown_of_docstrings_is_shown(document: Any) -> None:
 def test_a_command_can_be_copied_into_a_shell(document: Any) -> None:
     operation = document["paths"]["/api/orders/{code}"]["patch"]
 
-    command = curl("patch", "/api/orders/{code}", operation)
+    command = curl("patch", "/api/orders/{code}", operation, document)
 
     assert command.splitlines()[:5] == [
         'curl -X PATCH "$DAYBOOK_URL/api/orders/CODE" \\',
@@ -141,14 +141,14 @@ def test_a_command_can_be_copied_into_a_shell(document: Any) -> None:
         "  -H 'Content-Type: application/merge-patch+json' \\",
         "  -d '{",
     ]
-    public = curl("get", "/api/ticks", document["paths"]["/api/ticks"]["get"])
+    public = curl("get", "/api/ticks", document["paths"]["/api/ticks"]["get"], document)
     assert public == 'curl "$DAYBOOK_URL/api/ticks"'
 
 
 def test_an_example_cannot_break_out_of_its_quotes() -> None:
     operation = {"requestBody": {"content": {"application/json": {"example": "'; rm -rf '"}}}}
 
-    assert """-d '"'"'"'; rm -rf '"'"'"'""" in curl("post", "/", operation)
+    assert """-d '"'"'"'; rm -rf '"'"'"'""" in curl("post", "/", operation, {"components": {}})
 
 
 def test_fields_of_schemas_that_refer_to_themselves_end() -> None:

@@ -11,6 +11,7 @@ from litestar.params import FromQuery, JSONBody
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 from api.contract import contract_bytes, contract_handlers
+from api.docs_page import parameters_of
 from api.openapi import finalise, openapi_config
 from api.openapi30 import downgrade, lost
 from api.openapi_bounds import bound
@@ -88,9 +89,10 @@ def test_parameters_keep_their_bounds_and_defaults(document: Any) -> None:
     }
     assert customer == {"type": "string", "minLength": 1, "maxLength": 64}
     assert since == {"type": "string", "format": "date", "maxLength": 10}
-    [ticks] = document["paths"]["/api/ticks"]["get"]["parameters"]
+    [ticks] = parameters_of(document["paths"]["/api/ticks"]["get"], document)
     assert ticks["schema"]["minimum"] == 0
-    [code] = document["paths"]["/api/orders/{code}"]["delete"]["parameters"]
+    deleted = parameters_of(document["paths"]["/api/orders/{code}"]["delete"], document)
+    [code] = [it for it in deleted if it["in"] == "path"]
     assert code["required"] is True
     assert code["schema"]["pattern"]
 
@@ -150,10 +152,36 @@ def test_operations_with_a_scope_need_a_key_and_take_idempotency_keys(document: 
 
     assert ship["security"] == [{"bearer": []}]
     assert "Scope: `commands`." in ship["description"]
-    assert "Idempotency-Key" in {parameter["name"] for parameter in ship["parameters"]}
+    assert "Idempotency-Key" in {it["name"] for it in parameters_of(ship, document)}
     assert ticks["security"] == []
     assert "401" not in ticks["responses"]
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def headers_of(operation: Any, document: Any) -> set[str]:
+    return {it["name"] for it in parameters_of(operation, document) if it["in"] == "header"}
+
+
+def test_headers_are_described_once_and_named_wherever_they_apply(document: Any) -> None:
+    orders, order = document["paths"]["/api/orders"], document["paths"]["/api/orders/{code}"]
+    said = {"X-Change-Reason", "X-Correlation-Id", "X-Causation-Id"}
+    in_turn = {"If-Match", "Edit-Session", "Edit-Seq", "Prefer"}
+
+    assert headers_of(order["patch"], document) == said | in_turn
+    assert headers_of(orders["post"], document) == said | {"Idempotency-Key"}
+    assert headers_of(order["get"], document) == {"If-None-Match"}
+    assert headers_of(orders["get"], document) == set()
+    assert {it["in"] for it in document["components"]["parameters"].values()} == {"header"}
+
+
+def test_what_headers_may_lead_to_is_told(document: Any) -> None:
+    change = document["paths"]["/api/orders/{code}"]["patch"]["responses"]
+    name = change["409"]["$ref"].rpartition("/")[2]
+    told = document["components"]["responses"][name]["description"]
+
+    assert {"Idempotent-Replayed", "Preference-Applied"} <= change["200"]["headers"].keys()
+    assert "304" in document["paths"]["/api/orders/{code}"]["get"]["responses"]
+    assert all(f"`{code}`" in told for code in ("sequence-gap", "edit-seq-used"))
 
 
 def test_an_entity_says_that_its_etag_is_the_row_version(document: Any) -> None:

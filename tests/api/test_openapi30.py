@@ -33,6 +33,10 @@ def schema(source: Any, **others: Any) -> Any:
     [
         ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
         (
+            {"anyOf": [{"enum": ["A", "B"]}, {"type": "null"}]},
+            {"enum": ["A", "B", None], "type": "string", "nullable": True},
+        ),
+        (
             {"type": ["string", "integer"]},
             {"anyOf": [{"type": "string"}, {"type": "integer"}]},
         ),
