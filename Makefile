@@ -43,9 +43,9 @@ fmt: .venv/.dev ## Format and mend what can be mended
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: test
-test: .venv/.dev ## Every test, against real servers, with coverage of domain and store (T=path narrows)
+test: .venv/.dev ## Every test but those of check, against real servers, with coverage of domain and store (T=path narrows)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n 4 $(T)
+	@$(BIN)/coverage run -m pytest -q -n 4 $(T) $(if $(filter tests,$(T)),--ignore=tests/architecture)
 ifeq ($(T),tests)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report

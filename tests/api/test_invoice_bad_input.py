@@ -1,6 +1,5 @@
 """Whatever is sent to any route of invoices: a problem that says what to do, never a 500."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +7,10 @@ import httpx
 import msgspec
 import pytest
 
-from daybook.contract import contract
 from domain.facts.lines import KINDS
 from store.public import public_name
 from tests.api.dealings import at
+from tests.documents import published
 
 BODIES: dict[str, bytes] = {
     "a bomb of depth": b'{"memo":' + b"[" * 5000 + b"]" * 5000 + b"}",
@@ -35,8 +34,7 @@ BODIES: dict[str, bytes] = {
 
 def routes() -> Iterator[tuple[str, str]]:
     """Every route of invoices that takes a JSON body."""
-    document = msgspec.json.decode(contract()["openapi.json"])
-    for path, operations in document["paths"].items():
+    for path, operations in published()["paths"].items():
         for method, operation in operations.items():
             media = operation.get("requestBody", {}).get("content", {})
             if path.startswith("/api/invoices") and "application/json" in media:
@@ -79,7 +77,7 @@ def fields_of(type_: type[msgspec.Struct]) -> tuple[str, ...]:
 async def test_every_field_of_a_draft_bears_every_kind_of_value(
     client: httpx.AsyncClient, wrong: Any
 ) -> None:
-    components = json.loads(contract()["openapi.json"])["components"]["schemas"]
+    components = published()["components"]["schemas"]
     lists = {"lines", "addresses", "notes", "tables", "taxOverrides"}
 
     for name in components["InvoiceIn"]["properties"]:

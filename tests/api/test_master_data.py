@@ -1,11 +1,10 @@
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
-from daybook.contract import contract
 from tests.api.dealings import LINE, at, done, made, problems
+from tests.documents import published
 
 PRODUCTS = "/api/products"
 TAX_CODES = "/api/tax-codes"
@@ -127,7 +126,7 @@ async def test_a_customer_is_held_limited_and_anonymised(client: httpx.AsyncClie
 
 
 async def test_the_examples_of_the_contract_work_as_they_stand(client: httpx.AsyncClient) -> None:
-    document = msgspec.json.decode(contract()["openapi.json"])
+    document = published()
 
     def example(method: str, path: str) -> Any:
         return document["paths"][path][method]["requestBody"]["content"]["application/json"][

@@ -1,32 +1,24 @@
 """The contract says what webhooks bring, and its examples are such."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no annotations
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from api.app import litestar_app
-from api.caller import Doors
 from api.openapi import finalise, openapi_config
-from api.openapi30 import downgrade
 from domain.facts import FACTS, TOPICS
 from store.mapper import decode
 from store.public import render
 from tests.architecture.sources import ROOT
+from tests.documents import published
 from tests.sample_api import sample_app
 from tests.store.test_public import recorded
 
 
-def _closed() -> AbstractAsyncContextManager[Doors]:
-    raise NotImplementedError
-
-
 @pytest.fixture(scope="module")
 def document() -> Any:
-    return finalise(litestar_app(_closed, version="1"))
+    return published("openapi-3.1.json")
 
 
 def request_of(operation: Any) -> Any:
@@ -40,12 +32,10 @@ def faults(document: Any, schema: Any, value: Any) -> list[str]:
 
 def test_every_type_of_event_is_described_and_so_is_a_ping(document: Any) -> None:
     assert set(document["webhooks"]) == {*TOPICS, "webhook.ping"}
-    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
 def test_readers_of_the_older_version_find_them_as_callbacks_of_the_creation(document: Any) -> None:
-    older = downgrade(document)
-    assert list(OpenAPIV30SpecValidator(older).iter_errors()) == []
+    older = published("openapi.json")
     assert set(older["x-webhooks"]) == set(document["webhooks"])
     callbacks = older["paths"]["/api/webhook-endpoints"]["post"]["callbacks"]
     [(url, item)] = callbacks["event"].items()

@@ -2,7 +2,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it has no annotations
 
 from domain.aggregate import Fact
@@ -35,6 +35,7 @@ def test_a_schema_refuses_what_lacks_a_member_or_names_another_type(kind: type[F
     validator = Draft202012Validator(event_schema(kind))
     example: dict[str, Any] = {}
 
+    @settings(max_examples=10)  # one of them is enough
     @given(structs(kind))
     def keep(fact: Fact) -> None:
         example.update(msgspec.json.decode(render(recorded(fact))))
