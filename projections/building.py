@@ -80,7 +80,8 @@ class Building:
 
     async def finish(self) -> None:
         """Create what indexes are missing, and tell the planner about the tables."""
-        await self._in_lanes(_FINISH, self._finish)
+        # The audit trail is last and has most rows: begun last, it would be alone in the end.
+        await self._in_lanes(_FINISH, self._finish, reversed(self.projections))
 
     async def _finish(self, connection: Connection, projection: Projection) -> None:
         await connection.execute(projection.DDL)
@@ -146,13 +147,15 @@ class Building:
         async def project(connection: Connection, projection: Projection) -> None:
             await projection.project(connection, news)
 
-        await self._in_lanes(_LANE, project)
+        await self._in_lanes(_LANE, project, iter(self.projections))
 
     async def _in_lanes(
-        self, settings: str, work: Callable[[Connection, Projection], Awaitable[None]]
+        self,
+        settings: str,
+        work: Callable[[Connection, Projection], Awaitable[None]],
+        waiting: Iterator[Projection],
     ) -> None:
-        """Do it for every read model, some at a time, each lane in a transaction of its own."""
-        waiting = iter(self.projections)
+        """Do it for these read models, some at a time, each lane in a transaction of its own."""
         outcomes = await asyncio.gather(
             *(self._lane(settings, work, waiting) for _ in range(LANES)), return_exceptions=True
         )
