@@ -37,6 +37,8 @@ class Wiring(msgspec.Struct, frozen=True):
     redis_url: str
     key: str
     started: float
+    lease_seconds: float = LEASE_SECONDS
+    timeout: float = TIMEOUT
 
     def clock(self) -> datetime:
         """A clock that has run faster since the start, for retries and breakers."""
@@ -84,8 +86,8 @@ async def _work(wiring: Wiring) -> None:
                 keyring=Keyring([wiring.key]),
                 sockets=Gate(200),
                 clock=wiring.clock,
-                lease_seconds=LEASE_SECONDS,
-                timeout=TIMEOUT,
+                lease_seconds=wiring.lease_seconds,
+                timeout=wiring.timeout,
             )
         ) as deliverer,
     ):

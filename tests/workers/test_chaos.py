@@ -2,6 +2,8 @@ import asyncio
 import signal
 from pathlib import Path
 
+import msgspec
+
 from tests.workers.chaos import settle, wreak_havoc
 from tests.workers.chaos_judgement import judge
 from tests.workers.chaos_world import WORKERS, world
@@ -23,6 +25,8 @@ async def test_nothing_is_lost_and_every_repetition_is_accounted_for_whatever_is
 async def test_workers_that_are_stopped_gracefully_send_nothing_twice(tmp_path: Path) -> None:
     async with world(tmp_path / "servers", seed=1) as made:
         made.flapping = False
+        # Nothing ends by time here: a slow answer would look like a repetition.
+        made.wiring = msgspec.structs.replace(made.wiring, lease_seconds=60.0, timeout=20.0)
         for name in ("follow-1", *WORKERS):
             made.start(name)
         happening = asyncio.create_task(made.happen())

@@ -82,7 +82,7 @@ async def test_a_lost_backend_in_the_middle_of_a_step_changes_nothing(
         open_books(pool) as books,
         asyncio.timeout(60),
     ):
-        running = asyncio.create_task(Replayer(pool, books, unheard, window=6).run())
+        running = asyncio.create_task(Replayer(pool, books, unheard, window=2).run())
         killed_at = [0]
         while (replay := await found(stage, id_)).active:
             if replay.planned > killed_at[-1]:
