@@ -114,8 +114,9 @@ async def run(
             412, it exists although ``If-None-Match: *`` says that it must not.
         Refusal, StoreError: As ``Books.execute``.
     """
+    key = request_key(request, caller)  # of a dry run too: a bad one is to be noticed there
     if not dry_run:
-        command = await _keyed(request, caller, _in_turn(command))
+        command = await _keyed(request, key, _in_turn(command))
     do = caller.books.preview if dry_run else caller.books.execute
     take_turn(request, taken=command.in_lane and not dry_run)
     try:
@@ -193,8 +194,7 @@ def _in_turn(command: Command[S]) -> Command[S]:
     return msgspec.structs.replace(command, metadata=msgspec.structs.replace(said, edit_seq=None))
 
 
-async def _keyed(request: Ask, caller: Caller, command: Command[S]) -> Command[S]:
-    key = request_key(request, caller)
+async def _keyed(request: Ask, key: str | None, command: Command[S]) -> Command[S]:
     if key is None:
         return command
     path = request.scope["path"].encode() + b"?" + request.scope["query_string"]

@@ -39,7 +39,8 @@ class _Running:
     def __init__(self, request: Ask, edit: Edit, show: Show, body: bytes) -> None:
         self._edit = edit
         self._show = show
-        self._key = None if edit.dry_run else request_key(request, edit.caller)
+        key = request_key(request, edit.caller)
+        self._key = None if edit.dry_run else key
         self._fingerprint = hashlib.sha256(body).digest()
         self._refs: dict[str, str] = {}
         self._base: dict[str, int] = {}

@@ -70,7 +70,7 @@ async def test_a_reason_may_be_in_any_language(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "header",
     [
         ("X-Correlation-Id", "two words"),
         ("X-Correlation-Id", "x" * 129),
@@ -85,13 +85,17 @@ async def test_a_reason_may_be_in_any_language(
         ("X-Change-Reason", "x" * 201),
         ("X-Change-Reason", ""),
         ("X-Change-Reason", "a\tb"),
+        ("Idempotency-Key", ""),
+        ("Idempotency-Key", "x" * 256),
     ],
 )
+@pytest.mark.parametrize("query", ["", "?dryRun=true"])
 async def test_a_malformed_header_is_refused_and_changes_nothing(
-    client: httpx.AsyncClient, books: Books, book: Book, name: str, value: str
+    client: httpx.AsyncClient, books: Books, book: Book, query: str, header: tuple[str, str]
 ) -> None:
+    name, value = header
     answer = await client.post(
-        "/api/invoices", json={}, headers={"Edit-Session": "ses_01JD0Z7K", name: value}
+        f"/api/invoices{query}", json={}, headers={"Edit-Session": "ses_01JD0Z7K", name: value}
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-parameter")
