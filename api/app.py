@@ -20,6 +20,7 @@ from api.contract import contract_handlers
 from api.credit_notes import CreditNoteController
 from api.customers import CustomerController
 from api.deliveries import DeliveryController
+from api.delivery_report import delivery_report
 from api.editing import provide_edit, provide_making
 from api.event_types import get_event_schema, list_event_types
 from api.events import list_events
@@ -66,6 +67,7 @@ ROUTES = (
     ReplayController,
     ReportController,
     audit_trail,
+    delivery_report,
     list_invoice_lines,
     list_serials,
     list_event_types,
@@ -177,8 +179,8 @@ def litestar_app(
         before_request=authenticate,
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),
-            "edit": Provide(provide_edit),
-            "making": Provide(provide_making),
+            "edit": Provide(provide_edit, sync_to_thread=False),
+            "making": Provide(provide_making, sync_to_thread=False),
         },
         dto=StrictJSON,
         return_dto=None,

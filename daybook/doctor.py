@@ -52,6 +52,8 @@ async def examine(database_url: str, say: Callable[[str], None]) -> list[str]:
 def doctor(*, quiet: bool) -> None:
     """Check migrations, the order of every book, number series, followers and parked events.
 
+    Of webhooks it checks that the sums of yesterday and today are those of their attempts.
+
     Exit status 0: all is well; 1: something is wrong, and printed on standard error.
     """
     settings = load(need=("DATABASE_URL",))

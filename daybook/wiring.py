@@ -120,7 +120,7 @@ async def open_keys(pool: Pool) -> AsyncIterator[KeyRing]:
 async def bring_up_to_date(database_url: str) -> list[str]:
     """Apply missing migrations and build missing read models; name what was done."""
     async with (
-        open_pool(database_url, name="daybook migrate", size=1) as pool,
+        open_pool(database_url, name="daybook migrate", size=1, patient=True) as pool,
         pool.acquire() as connection,
     ):
         try:

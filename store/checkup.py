@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from store.attempt_sums import differing_sums
 from store.database import Connection
 
 
@@ -16,7 +17,10 @@ _SHOWN = 10
 
 
 async def check_book(connection: Connection, book_id: str) -> list[Finding]:
-    """Everything that is wrong with the order of a book; it reads the whole log once."""
+    """Everything that is wrong with the order of a book, or with the sums of its webhooks.
+
+    It reads the whole log once, and the attempts of two days.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("set local statement_timeout = 0")
         sentences = [
@@ -24,6 +28,7 @@ async def check_book(connection: Connection, book_id: str) -> list[Finding]:
             *await _versions(connection, book_id),
             *await _times(connection, book_id),
             *await _series(connection, book_id),
+            *await _attempts(connection, book_id),
         ]
     return [Finding(book_id, sentence) for sentence in sentences]
 
@@ -88,6 +93,12 @@ async def _series(connection: Connection, book_id: str) -> list[str]:
         f"{row['stream']} assigned number {row['number']} at version {row['version']}"
         for row in rows
     ]
+
+
+async def _attempts(connection: Connection, book_id: str) -> list[str]:
+    """The sums of attempts are those of the attempts; of two days, which are always kept."""
+    yesterday = await connection.fetchval("select (now() at time zone 'UTC')::date - 1")
+    return await differing_sums(connection, book_id, since=yesterday, limit=_SHOWN)
 
 
 async def heads(connection: Connection) -> list[tuple[str, int]]:

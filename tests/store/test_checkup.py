@@ -33,6 +33,12 @@ DAMAGES = {
         "insert into store.checkpoints select book_id, 'f', head - 1001 from store.books",
         "follower f is 1001 events behind",
     ),
+    "attempts that were not added up": (
+        """alter table store.attempts disable trigger all;
+        insert into store.attempts (book_id, endpoint_id, position, number, at, duration_ms,
+        response, epoch) select book_id, 'whe_1', 1, 1, now(), 5, '', 1 from store.books""",
+        "the sums of whe_1",
+    ),
 }
 
 

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+from store.attempt_sums import differing_sums
 from store.ids import id_of
 from store.leases import lost_leases
 from tests.workers.chaos_world import World
@@ -23,6 +25,7 @@ async def judge(it: World) -> str:
         unrecorded += await _account_for(it, id_, happened)
         firsts = [happened[id_] for id_ in dict.fromkeys(arrivals.accepted)]
         _check_order(order, firsts)
+    assert await differing_sums(it.pool, it.book_id, since=date(2020, 1, 1)) == []
     bound = (
         sum(
             count

@@ -1,9 +1,11 @@
 """A stage for tests of deliveries."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 
+from store.attempt_sums import differing_sums
 from store.books import Book, Books
 from store.database import Pool
 from store.secrets import Keyring
@@ -33,3 +35,5 @@ async def stage(pool: Pool, books: Books, book: Book) -> AsyncIterator[Stage]:
         deliverer = Deliverer(means)
         yield Stage(pool, books, book, keyring, clock, means, deliverer, receiver)
         await deliverer.stop()
+    # Whatever a test let happen to deliveries, their sums are those of the attempts.
+    assert await differing_sums(pool, book.book_id, since=date(2020, 1, 1)) == []
