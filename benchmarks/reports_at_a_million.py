@@ -7,9 +7,11 @@ from functools import partial
 from benchmarks.asking import Answered, Question, ask, asking, told
 from benchmarks.figures import Figure
 from benchmarks.million import BOOK, INVOICES, fill, last_position, open_book
+from benchmarks.million_delivered import DELIVERIES, ENDPOINT, fill_deliveries
 from benchmarks.rounds import Run
 from projections import customer_list, postings, receivables, sales_report, tax_report
 from projections.customer_list import balances_of
+from projections.delivery_report import summary
 from projections.moment import Span
 from projections.postings import drafts_dated_in, period_totals
 from projections.receivable_reports import ageing
@@ -43,10 +45,11 @@ async def measure(database_url: str, *, scale: float) -> Figure:
     async with asking(database_url) as connection:
         await open_book(connection, scale)
         await fill(connection, READ_MODELS, scale)
+        await fill_deliveries(connection, scale)
         answered = [it async for it in answers(connection, scale)]
         added = await ask(connection, "all lines sold", _add_up, _BASELINE_TIMES)
     baseline = Run(sum(added.seconds), added.seconds)
-    rows = f"{int(INVOICES * scale):,} invoices"
+    rows = f"{int(INVOICES * scale):,} invoices, {int(DELIVERIES * scale):,} deliveries"
     return told(NAME, answered, baseline, limit_ms=LIMIT_MS, rows=rows)
 
 
@@ -55,7 +58,7 @@ async def answers(
 ) -> AsyncIterator[Answered]:
     """Every report, timed."""
     half = last_position(scale) // 2
-    reports = (*_of_receivables(half), *_of_months(half))
+    reports = (*_of_receivables(half), *_of_months(half), *_of_deliveries())
     for name, report in reports:
         yield await ask(connection, name, report, times, whole=_SUMS)
 
@@ -99,6 +102,17 @@ def _of_months(half: int) -> Iterator[tuple[str, Question]]:
         yield f"sales by month, {days}", partial(_sales, "month", span)
         yield f"sales by product, {days}", partial(_sales, "product", span)
         yield f"sales by customer, {days}", partial(_sales, "customer", span)
+
+
+def _of_deliveries() -> Iterator[tuple[str, Question]]:
+    """How webhook endpoints do, over days of the last month."""
+    week, month = (date(2026, 12, 25), _END), (date(2026, 12, 1), _END)
+    yield "deliveries, a week", lambda c: summary(c, BOOK, week, limit=200)
+    yield "deliveries, a month", lambda c: summary(c, BOOK, month, limit=200)
+    yield (
+        "deliveries to one endpoint",
+        lambda c: summary(c, BOOK, month, endpoint_id=ENDPOINT, limit=200),
+    )
 
 
 def _known(span: Span, position: int) -> Span:
