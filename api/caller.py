@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, TypeAlias
 
 import msgspec
@@ -114,7 +115,7 @@ class KeyRing:
     async def find(self, text: str) -> ApiKey | None:
         """The key, or ``None``. A malformed one costs no question to the database."""
         held = self._held.get(text)
-        if held is not None and held[0] > asyncio.get_running_loop().time():
+        if held is not None and held[0] > monotonic():
             key = held[1]
             return key if key.expires_at is None or key.usable(datetime.now(UTC)) else None
         asked = self._asked.get(text)
@@ -132,7 +133,7 @@ class KeyRing:
             changes = self._changes
             key = await find_key(self._pool, parsed)
             if key is not None and changes == self._changes:
-                until = asyncio.get_running_loop().time() + _KEY_LIFE_SECONDS
+                until = monotonic() + _KEY_LIFE_SECONDS
                 self._held[text] = (until, key)
                 if len(self._held) > _KEYS_HELD:
                     self._held.popitem(last=False)

@@ -10,6 +10,7 @@ from litestar import Request, Response
 
 from api.caller import Caller
 from api.conflicts import REBASE, conflict, prefers_rebase
+from api.json_reply import JSONReply, as_json
 from api.lanes import take_turn
 from api.problems import Problem
 from api.row_version import etag
@@ -30,6 +31,9 @@ Show = Callable[[Versioned[Any]], msgspec.Struct]
 
 DRY_RUN = {"Dry-Run": "true"}
 """The header of an answer that tells what would be. It has no ETag: there is no such RowVersion."""
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+"""The header of an answer to a request that had run before."""
 
 _KEY_LENGTH = 255
 
@@ -61,7 +65,7 @@ async def change(
     command = editing(request, caller, stream, decide, expected)
     done = await run(request, caller, command, show, dry_run=dry_run)
     headers = DRY_RUN if dry_run else headers_of(done)
-    return Response(show(existing(done)), headers=headers, status_code=status)
+    return JSONReply(show(existing(done)), headers=headers, status_code=status)
 
 
 def existing(done: Done[S]) -> Versioned[S]:
@@ -79,7 +83,7 @@ def created(done: Done[S], show: Callable[[Versioned[S]], R], collection: str) -
     """The answer to a creation: 201, and where the new entity is."""
     location = {"Location": f"{collection}/{quote(done.stream.id, safe='')}"}
     headers = {**headers_of(done), **location}
-    return Response(show(done.entity), headers=headers, status_code=201)
+    return JSONReply(show(done.entity), headers=headers, status_code=201)
 
 
 async def end(
@@ -142,7 +146,7 @@ async def _refused(caller: Caller, stream: Stream[Any], refusal: NotAllowed, sho
         current = await caller.books.get(caller.book_id, stream)
     except NotFound:
         return refused(refusal)
-    return refused(refusal, current=msgspec.to_builtins(show(current)))
+    return refused(refusal, current=as_json(show(current)))
 
 
 def editing(
@@ -164,7 +168,7 @@ def headers_of(done: Done[Any]) -> dict[str, str]:
     """The RowVersion as ETag, and whether the command had run before or was rebased."""
     headers = etag(done.version)
     if done.replayed:
-        headers["Idempotent-Replayed"] = "true"
+        headers.update(REPLAYED)
     if done.rebased:
         headers["Preference-Applied"] = REBASE
     return headers
@@ -176,8 +180,10 @@ def request_key(request: Ask, caller: Caller) -> str | None:
     Raises:
         Problem: 400, it is empty, too long or not printable.
     """
+    if request.method != "POST":
+        return None
     text = request.headers.get("idempotency-key")
-    if text is None or request.method != "POST":
+    if text is None:
         return None
     text = text.strip().strip('"')
     if not 0 < len(text) <= _KEY_LENGTH or not text.isprintable():
@@ -197,6 +203,11 @@ def _in_turn(command: Command[S]) -> Command[S]:
 async def _keyed(request: Ask, key: str | None, command: Command[S]) -> Command[S]:
     if key is None:
         return command
+    return msgspec.structs.replace(command, key=key, fingerprint=await fingerprint(request))
+
+
+async def fingerprint(request: Ask) -> bytes:
+    """What tells a request from others that come with the same key."""
     path = request.scope["path"].encode() + b"?" + request.scope["query_string"]
     seen = b"\n".join((request.method.encode(), path, await request.body()))
-    return msgspec.structs.replace(command, key=key, fingerprint=hashlib.sha256(seen).digest())
+    return hashlib.sha256(seen).digest()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from api.caller import Caller
+from api.json_reply import as_json
 from api.problems import Problem
 from domain.errors import NotFound, Refusal
 from store.basis import author_of
@@ -97,7 +98,7 @@ class _Fields:
     ) -> "_Fields":
         """Try the change on what its client saw and on what is there now."""
         current = stale.current
-        shown = msgspec.to_builtins(show(current))
+        shown = as_json(show(current))
         base = await _shown(caller, stale, show)
         trials: list[tuple[Any, object]] = []
         for version in (stale.expected, current.version):
@@ -105,7 +106,7 @@ class _Fields:
                 trial = await _try(caller, command, version)
                 if trial is not None:
                     entity = Versioned(current.stream, trial.state, version)
-                    wanted = None if trial.state is None else msgspec.to_builtins(show(entity))
+                    wanted = None if trial.state is None else as_json(show(entity))
                     trials.append((trial, wanted))
         return cls(base, shown, trials)
 
@@ -146,7 +147,7 @@ async def _shown(caller: Caller, stale: StaleRowVersion, show: Show) -> object:
         entity = await caller.books.get(caller.book_id, stale.current.stream, at=stale.expected)
     except NotFound:
         return None
-    return msgspec.to_builtins(show(entity))
+    return as_json(show(entity))
 
 
 async def _try(caller: Caller, command: Command[Any], version: int) -> Trial[Any] | None:

@@ -15,9 +15,10 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import UNSET, UnsetType
 
-from api.caller import Caller
+from api.caller import Caller, provide_caller
 from api.clock import day_in
 from api.commands import DRY_RUN, Ask, editing, end, existing, headers_of, run
+from api.json_reply import JSONReply
 from api.row_version import IfMatch, etag, expected_version, moment
 from domain.aggregate import Aggregate, Decision, Read, Stream
 from domain.book_settings import settings_of
@@ -84,10 +85,10 @@ class Edit(msgspec.Struct, frozen=True):
         command = Command(aggregate=aggregate, id=id_, decide=decide, metadata=self.caller.metadata)
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
         if self.dry_run:
-            return Response(show(done.entity), headers=DRY_RUN, status_code=200)
+            return JSONReply(show(done.entity), headers=DRY_RUN)
         path = quote(done.stream.id, safe="/" if collection == "/api/codes" else "")
         headers = {**headers_of(done), "Location": f"{collection}/{path}"}
-        return Response(show(done.entity), headers=headers, status_code=201)
+        return JSONReply(show(done.entity), headers=headers, status_code=201)
 
     async def change(
         self,
@@ -106,7 +107,7 @@ class Edit(msgspec.Struct, frozen=True):
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
         state = absent if done.state is None and absent is not None else existing(done).state
         headers = DRY_RUN if self.dry_run else headers_of(done)
-        return Response(show(Versioned(stream, state, done.version)), headers=headers)
+        return JSONReply(show(Versioned(stream, state, done.version)), headers=headers)
 
     async def end(
         self, stream: Stream[S], decide: Decision, show: Callable[[Versioned[S]], R]
@@ -127,15 +128,15 @@ Editing = NamedDependency[Edit]
 """``edit`` of a route that changes what exists; ``making`` of one that creates."""
 
 
-async def provide_edit(
-    request: Ask, caller: By, *, if_match: IfMatch = None, dry_run: DryRun = False
-) -> Edit:
+def provide_edit(request: Ask, *, if_match: IfMatch = None, dry_run: DryRun = False) -> Edit:
     """For routes that change what exists."""
+    caller = provide_caller(request)
     return Edit(request, caller, caller.now, dry_run, if_match)
 
 
-async def provide_making(request: Ask, caller: By, *, dry_run: DryRun = False) -> Edit:
+def provide_making(request: Ask, *, dry_run: DryRun = False) -> Edit:
     """For routes that create: there is no RowVersion yet that a client could have seen."""
+    caller = provide_caller(request)
     return Edit(request, caller, caller.now, dry_run)
 
 
@@ -161,4 +162,4 @@ async def shown(
         if absent is None:
             raise
         entity = Versioned(stream, absent, 0)
-    return Response(show(entity), headers=etag(entity.version))
+    return JSONReply(show(entity), headers=etag(entity.version))

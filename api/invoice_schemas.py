@@ -113,8 +113,8 @@ class InvoiceFields(Wire):
     def values(self) -> dict[str, Any]:
         """What was sent, as the domain knows it. Tax codes are still to be resolved."""
         values = sent(self)
-        for name in _NO_FIELDS:
-            values.pop(name, None)
+        for name in values.keys() & _NO_FIELDS:
+            del values[name]
         if "tags" in values:
             values["tags"] = tuple(values["tags"])
         if "taxes" in values:

@@ -1,7 +1,7 @@
 """Settings of books, remembered for a few seconds: they hardly ever change."""
 
-import asyncio
 from collections import OrderedDict
+from time import monotonic
 
 from domain.book_settings import BOOK, DEFAULTS, SETTINGS
 from domain.errors import NotFound
@@ -23,7 +23,7 @@ class KnownSettings:
 
     async def of(self, books: Books, book_id: str) -> BookSettings:
         """The settings of a book, or the defaults while nobody has set any."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         held = self._held.get(book_id)
         if held is not None and held[0] > now:
             return held[1]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
+import msgspec
 from typing_extensions import override
 
 from api.tax_schemas import AppliedTaxOut
@@ -28,6 +29,8 @@ from domain.facts.lines import (
 )
 
 R = TypeVar("R", bound=Reply)
+
+_encode = msgspec.json.Encoder().encode
 
 
 def shaping(out: type[R]) -> Callable[[Any], R]:
@@ -232,18 +235,18 @@ class _Same:
         return isinstance(other, _Same) and self.lines is other.lines and self.nets is other.nets
 
 
-def lines_out(lines: tuple[Line, ...], nets: tuple[Decimal, ...]) -> list[LineOut]:
-    """The lines as clients see them. Do not change the list: whoever asks again gets it again."""
+def lines_out(lines: tuple[Line, ...], nets: tuple[Decimal, ...]) -> msgspec.Raw:
+    """The lines as clients see them, as JSON: it takes the place of a ``list[LineOut]``."""
     return (_lines_out if len(lines) > _LONG else _remembered)(_Same(lines, nets))
 
 
-def _lines_out(same: _Same) -> list[LineOut]:
+def _lines_out(same: _Same) -> msgspec.Raw:
     numbers = range(1, len(same.lines) + 1)
-    return list(map(line_out, same.lines, numbers, same.nets))
+    return msgspec.Raw(_encode([*map(line_out, same.lines, numbers, same.nets)]))
 
 
-# An edit of the header leaves the lines what they are, and half of an answer is lines. What is
-# remembered is bounded twice, to a few megabytes.
+# An edit of the header leaves the lines what they are, and most of an answer is lines. What is
+# remembered is bounded twice, to some megabytes.
 _LONG = 100
 _remembered = lru_cache(maxsize=256)(_lines_out)
 

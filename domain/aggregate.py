@@ -24,15 +24,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Stream(msgspec.Struct, Generic[S], frozen=True):
-    """The events of one aggregate. Its version, counted in events, is the RowVersion."""
+    """The events of one aggregate. Its version, counted in events, is the RowVersion.
+
+    ``name`` is ``<aggregate>/<id>``, such as ``invoice/inv_01JD...``: how the book calls it.
+    """
 
     aggregate: "Aggregate[S]"
     id: str
-
-    @property
-    def name(self) -> str:
-        """``<aggregate>/<id>``, such as ``invoice/inv_01JD...``: the stream's name in the book."""
-        return f"{self.aggregate.name}/{self.id}"
+    name: str
 
 
 class Aggregate(msgspec.Struct, Generic[S], frozen=True, eq=False):
@@ -46,7 +45,7 @@ class Aggregate(msgspec.Struct, Generic[S], frozen=True, eq=False):
 
     def __call__(self, id_: str) -> Stream[S]:
         """The stream of the aggregate with this id."""
-        return Stream(self, id_)
+        return Stream(self, id_, f"{self.name}/{id_}")
 
 
 class Read(Protocol):

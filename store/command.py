@@ -17,7 +17,7 @@ class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
 
     ``decide`` is called with a way to read states, possibly more than once, and must be pure.
     ``aggregate`` and ``id`` name the entity that the answer shows; without an id, it is that of the
-    first change.
+    first change; ``stream`` is that of the entity, when its id is known beforehand.
     ``expected`` is the RowVersion that the client has seen; with ``rebase``, changes of other
     fields may have happened since. ``key`` makes the command run once; ``fingerprint`` identifies
     the request that the key stands for. ``in_lane``: it takes its turn in the edit session that
@@ -33,6 +33,12 @@ class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     fingerprint: bytes = b""
     rebase: bool = False
     in_lane: bool = False
+    stream: Stream[S] | None = None
+
+    def __post_init__(self) -> None:
+        """Make the stream once: a decision asks for it many times."""
+        if self.id is not None and self.stream is None:
+            msgspec.structs.force_setattr(self, "stream", self.aggregate(self.id))
 
     @property
     def lane(self) -> Lane | None:
@@ -47,11 +53,6 @@ class Command(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     def seq(self) -> int:
         """Its number in its lane."""
         return self.metadata.edit_seq or 0
-
-    @property
-    def stream(self) -> Stream[S] | None:
-        """The stream of the entity, when its id is known beforehand."""
-        return None if self.id is None else self.aggregate(self.id)
 
 
 class Done(msgspec.Struct, Generic[S], frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from api.caller import Caller
 from api.clock import day_in
 from api.editing import Edit
 from api.invoice_replies import InvoiceOut
+from api.json_reply import JSONReply
 from api.row_version import etag
 from domain.aggregate import Change, Decision, Fact, Read
 from domain.errors import NotFound
@@ -25,6 +26,8 @@ from domain.serial import tracked
 from store.recorded import Versioned
 
 PLACE = "/api/invoices"
+
+_OF_SERIALS = (InvoiceSerialReserved, InvoiceSerialReleased)
 
 Show = Callable[[Versioned[Invoice]], InvoiceOut]
 Deciding = Callable[[Read, Invoice], Sequence[Fact]]
@@ -49,7 +52,7 @@ async def shown_invoice(
     if at is not None and entity.state.notes:
         entity = await _without_redacted(caller, entity)
     show = await showing(caller)
-    return Response(show(entity), headers=etag(entity.version))
+    return JSONReply(show(entity), headers=etag(entity.version))
 
 
 async def _without_redacted(caller: Caller, entity: Versioned[Invoice]) -> Versioned[Invoice]:
@@ -82,7 +85,7 @@ def deciding(invoice_id: str, decide: Deciding) -> Decision:
 
 def with_serials(read: Read, invoice_id: str, facts: Sequence[Fact]) -> Sequence[Change]:
     """The facts of the invoice, and what they mean for its serial numbers."""
-    if any(isinstance(it, InvoiceSerialReserved | InvoiceSerialReleased) for it in facts):
+    if any(isinstance(it, _OF_SERIALS) for it in facts):
         return tracked(read, invoice_id, facts)
     changes: list[tuple[Any, Sequence[Fact]]] = [(INVOICE(invoice_id), facts)]
     return changes

@@ -12,6 +12,7 @@ from api.invoices.bulk_schemas import BulkItem, BulkOut, Operation
 from api.invoices.operations import Step, step
 from api.invoices.repeated import bulk_item, repeated
 from api.invoices.showing import Show, showing
+from api.json_reply import as_json
 from api.problems import Problem
 from api.translate import problem_of, refused
 from domain.aggregate import Change, Read, Stream, fold
@@ -163,6 +164,6 @@ async def _seen(edit: Edit, it: Step, show: Show) -> Versioned[Invoice]:
     entity = await edit.caller.books.get(edit.caller.book_id, INVOICE(it.invoice_id))
     if entity.version != it.seen:
         detail = f"The invoice {it.invoice_id} is at RowVersion {entity.version}, not {it.seen}."
-        current = msgspec.to_builtins(show(entity))
+        current = as_json(show(entity))
         raise Problem("row-version-conflict", detail, current=current)
     return entity
