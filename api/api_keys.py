@@ -94,7 +94,12 @@ class ApiKeyController(Controller):
         following = page[-1].key_id if len(found) > limit else None
         return ApiKeyPage(items=[ApiKeyOut.of(key) for key in page], next_after=following)
 
-    @post("/", operation_id="createApiKey", summary="Make a key", opt=MAKING)
+    @post(
+        "/",
+        operation_id="createApiKey",
+        summary="Make a key",
+        opt={**MAKING, "example": {"name": "Web shop", "scopes": ["read", "commands"]}},
+    )
     async def create_api_key(
         self, request: Ask, caller: By, data: JSONBody[ApiKeyIn]
     ) -> Response[NewApiKeyOut]:

@@ -10,10 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from api.caller import Caller
-from api.commands import Ask, request_key
+from api.commands import DRY_RUN, REPLAYED, Ask, request_key
 from api.delivery_schemas import PingOut, PingPage
-from api.editing import ADMINISTER
+from api.editing import ADMINISTER, DryRun
 from api.history import Limit, refuse_unknown
+from api.once import once
 from api.replay_schemas import (
     ReplayFailed,
     ReplayIn,
@@ -26,9 +27,11 @@ from api.replay_schemas import (
 from api.wire import IdInPath
 from domain.errors import NotAllowed, NotFound, RuleBroken, Violation
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
+from store.database import Connection, Pool
 from store.errors import KeyReused
 from store.ids import new_id
-from store.pings import list_pings
+from store.once import earlier, once_only
+from store.pings import Ping, find_ping, list_pings
 from store.replays import (
     Replay,
     Selection,
@@ -58,12 +61,29 @@ class ReplayController(Controller):
     tags = ["Webhooks"]  # noqa: RUF012 - Litestar reads it from the class
 
     @post("/ping", operation_id="pingWebhookEndpoint", summary="Ping", opt=ADMIN, status_code=200)
-    async def ping_endpoint(self, caller: By, endpoint_id: IdInPath) -> PingOut:
+    async def ping_endpoint(
+        self, request: Ask, caller: By, endpoint_id: IdInPath
+    ) -> Response[PingOut]:
         """Send a signed `webhook.ping` now, enabled or not, and answer what came of it.
 
-        It is sent once. The answer is 200 whatever the receiver does; look at `accepted`.
+        It is sent once. The answer is 200 whatever the receiver does; look at `accepted`. A ping
+        changes nothing: of two with one `Idempotency-Key` that are on their way at the same moment
+        both are sent, and the answer is that of the first.
         """
-        return PingOut.of(await caller.doors.ping(caller.book_id, endpoint_id))
+        doors, book_id = caller.doors, caller.book_id
+        key = await once(request, caller)
+        made = None if key is None else await earlier(doors.pool, book_id, key)
+        kept = await _ping(caller, endpoint_id, made)
+        if kept is not None:
+            return Response(PingOut.of(kept), headers=REPLAYED)
+        sent = await doors.ping(book_id, endpoint_id)
+        if key is None or made is not None:  # the one that was made is not kept any more
+            return Response(PingOut.of(sent))
+        async with once_only(doors.pool, book_id, key) as turn:
+            if turn.made is None:
+                await turn.note(f"ping/{sent.ping_id}")
+        first = await _ping(caller, endpoint_id, turn.made or f"ping/{sent.ping_id}")
+        return Response(PingOut.of(first or sent), headers=REPLAYED if turn.made else {})
 
     @get("/pings", operation_id="listPings", summary="List pings", opt=READ)
     async def list_of_pings(
@@ -79,7 +99,13 @@ class ReplayController(Controller):
         following = page[-1].ping_id if len(found) > limit else None
         return PingPage(items=[PingOut.of(it) for it in page], next_before=following)
 
-    @post("/replays", operation_id="replay", summary="Replay", opt=ADMINISTER, status_code=202)
+    @post(
+        "/replays",
+        operation_id="replay",
+        summary="Replay",
+        opt={**ADMINISTER, "example": {"select": {"kind": "range", "first": 1}}},
+        status_code=202,
+    )
     async def start_replay(
         self, request: Ask, caller: By, endpoint_id: IdInPath, data: JSONBody[ReplayIn]
     ) -> Response[ReplayOut]:
@@ -89,9 +115,9 @@ class ReplayController(Controller):
         as the endpoint's category says. With an `Idempotency-Key`, a repetition starts no other.
         """
         pool, book_id = caller.doors.pool, caller.book_id
+        key = request_key(request, caller)
         endpoint = await caller.books.get(book_id, WEBHOOK_ENDPOINT(endpoint_id))
         selection = await _selection(caller, data, topics_wanted(endpoint.state))
-        key = request_key(request, caller)
         fingerprint = hashlib.sha256(endpoint_id.encode() + b"\n" + await request.body()).digest()
         replay_id = new_id("rpl")
         created = await create_replay(
@@ -134,7 +160,8 @@ class ReplayController(Controller):
     @get("/replays/{replay_id:str}", operation_id="getReplay", summary="Get a replay", opt=READ)
     async def get_replay(self, caller: By, endpoint_id: IdInPath, replay_id: IdInPath) -> ReplayOut:
         """How far a replay is."""
-        return ReplayOut.of(await _replay(caller, endpoint_id, replay_id))
+        pool, book_id = caller.doors.pool, caller.book_id
+        return ReplayOut.of(await _replay(pool, book_id, endpoint_id, replay_id))
 
     @post(
         "/replays/{replay_id:str}/cancel",
@@ -143,21 +170,46 @@ class ReplayController(Controller):
         opt=ADMINISTER,
         status_code=200,
     )
-    async def cancel(self, caller: By, endpoint_id: IdInPath, replay_id: IdInPath) -> ReplayOut:
+    async def cancel(
+        self,
+        request: Ask,
+        caller: By,
+        endpoint_id: IdInPath,
+        replay_id: IdInPath,
+        *,
+        dry_run: DryRun = False,
+    ) -> Response[ReplayOut]:
         """Send nothing more of it. What was waiting is as it was; what was sent, was sent."""
-        replay = await _replay(caller, endpoint_id, replay_id)
-        if replay.state == "done":
-            raise NotAllowed("The replay is done: there is nothing left to cancel.")
-        now = datetime.now(UTC)
-        await cancel_replay(caller.doors.pool, caller.book_id, replay_id, now=now)
-        return ReplayOut.of(await _replay(caller, endpoint_id, replay_id))
+        pool, book_id = caller.doors.pool, caller.book_id
+        key = await once(request, caller)
+        async with once_only(pool, book_id, key, dry_run=dry_run) as turn:
+            replay = await _replay(turn.connection, book_id, endpoint_id, replay_id)
+            if turn.made is None:
+                if replay.state == "done":
+                    raise NotAllowed("The replay is done: there is nothing left to cancel.")
+                now = datetime.now(UTC)
+                await cancel_replay(turn.connection, book_id, replay_id, now=now)
+                await turn.note(f"replay/{replay_id}")
+                replay = await _replay(turn.connection, book_id, endpoint_id, replay_id)
+        headers = REPLAYED if turn.made else DRY_RUN if dry_run else {}
+        return Response(ReplayOut.of(replay), headers=headers)
 
 
-async def _replay(caller: Caller, endpoint_id: str, replay_id: str) -> Replay:
-    replay = await find_replay(caller.doors.pool, caller.book_id, replay_id)
+async def _replay(
+    connection: Connection | Pool, book_id: str, endpoint_id: str, replay_id: str
+) -> Replay:
+    replay = await find_replay(connection, book_id, replay_id)
     if replay is None or replay.endpoint_id != endpoint_id:
         raise NotFound("replay", replay_id)
     return replay
+
+
+async def _ping(caller: Caller, endpoint_id: str, made: str | None) -> Ping | None:
+    """The ping that a request made before, while it is kept."""
+    if made is None:
+        return None
+    pool, ping_id = caller.doors.pool, made.partition("/")[2]
+    return await find_ping(pool, caller.book_id, endpoint_id, ping_id)
 
 
 async def _selection(caller: Caller, data: ReplayIn, topics: tuple[str, ...]) -> Selection:

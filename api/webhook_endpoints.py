@@ -7,9 +7,9 @@ from litestar.params import JSONBody
 from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
-from api.commands import Ask, change, end, headers_of, on, run
+from api.commands import Ask, change, headers_of, on, run
 from api.customer_schemas import Transition
-from api.editing import ADMINISTER, READ
+from api.editing import ADMINISTER, READ, Editing
 from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
@@ -151,21 +151,14 @@ class WebhookEndpointController(Controller):
         status_code=200,
     )
     async def rotate_secret(
-        self,
-        request: Ask,
-        caller: By,
-        endpoint_id: IdInPath,
-        data: JSONBody[RotateIn | None] = None,
-        if_match: IfMatch = None,
+        self, edit: Editing, endpoint_id: IdInPath, data: JSONBody[RotateIn | None] = None
     ) -> Response[WebhookEndpointOut]:
         """Sign with a new secret, which the answer shows this once.
 
         Until the overlap ends every webhook is signed with the earlier ones as well, so receivers
-        change over at leisure.
+        change over at leisure. A dry run makes no secret, and so shows none.
         """
-        asked = data or RotateIn()
-        expected = expected_version(if_match, asked.row_version)
-        return await rotated(request, caller, endpoint_id, asked, expected)
+        return await rotated(edit, endpoint_id, data or RotateIn())
 
     @post(
         "/{endpoint_id:str}/disable",
@@ -175,26 +168,12 @@ class WebhookEndpointController(Controller):
         status_code=200,
     )
     async def disable_endpoint(
-        self,
-        request: Ask,
-        caller: By,
-        endpoint_id: IdInPath,
-        data: JSONBody[DisableIn],
-        if_match: IfMatch = None,
+        self, edit: Editing, endpoint_id: IdInPath, data: JSONBody[DisableIn]
     ) -> Response[WebhookEndpointOut]:
         """Stop sending. What is waiting goes out when the endpoint is enabled again."""
-        expected = expected_version(if_match, data.row_version)
-        decide = on(
-            WEBHOOK_ENDPOINT(endpoint_id), lambda it: decisions.disable(it, reason=data.reason)
-        )
-        return await change(
-            request,
-            caller,
-            WEBHOOK_ENDPOINT(endpoint_id),
-            decide,
-            expected=expected,
-            show=WebhookEndpointOut.of,
-        )
+        stream = WEBHOOK_ENDPOINT(endpoint_id)
+        decide = on(stream, lambda it: decisions.disable(it, reason=data.reason))
+        return await edit.change(stream, decide, WebhookEndpointOut.of, seen=data.row_version)
 
     @post(
         "/{endpoint_id:str}/enable",
@@ -204,23 +183,12 @@ class WebhookEndpointController(Controller):
         status_code=200,
     )
     async def enable_endpoint(
-        self,
-        request: Ask,
-        caller: By,
-        endpoint_id: IdInPath,
-        data: JSONBody[Transition | None] = None,
-        if_match: IfMatch = None,
+        self, edit: Editing, endpoint_id: IdInPath, data: JSONBody[Transition | None] = None
     ) -> Response[WebhookEndpointOut]:
         """Send again: what was waiting, and the events from here on."""
-        expected = expected_version(if_match, (data or Transition()).row_version)
-        decide = on(WEBHOOK_ENDPOINT(endpoint_id), decisions.enable)
-        return await change(
-            request,
-            caller,
-            WEBHOOK_ENDPOINT(endpoint_id),
-            decide,
-            expected=expected,
-            show=WebhookEndpointOut.of,
+        stream, seen = WEBHOOK_ENDPOINT(endpoint_id), (data or Transition()).row_version
+        return await edit.change(
+            stream, on(stream, decisions.enable), WebhookEndpointOut.of, seen=seen
         )
 
     @delete(
@@ -230,18 +198,10 @@ class WebhookEndpointController(Controller):
         opt=ADMINISTER,
         status_code=204,
     )
-    async def delete_endpoint(
-        self, request: Ask, caller: By, endpoint_id: IdInPath, if_match: IfMatch = None
-    ) -> None:
+    async def delete_endpoint(self, edit: Editing, endpoint_id: IdInPath) -> None:
         """Forget the endpoint; what was waiting for it is not sent. Its record stays."""
-        await end(
-            request,
-            caller,
-            WEBHOOK_ENDPOINT(endpoint_id),
-            on(WEBHOOK_ENDPOINT(endpoint_id), decisions.delete),
-            expected=expected_version(if_match, None),
-            show=WebhookEndpointOut.of,
-        )
+        stream = WEBHOOK_ENDPOINT(endpoint_id)
+        await edit.end(stream, on(stream, decisions.delete), WebhookEndpointOut.of)
 
     @get(
         "/{endpoint_id:str}/events",

@@ -14,7 +14,8 @@ from litestar import Response
 from msgspec import UNSET, UnsetType
 
 from api.caller import Caller
-from api.commands import Ask, headers_of, on, run
+from api.commands import DRY_RUN, headers_of, on, run
+from api.editing import Edit
 from api.problems import Problem
 from api.webhook_schemas import RotateIn, WebhookEndpointOut
 from domain.errors import Refusal
@@ -22,6 +23,7 @@ from domain.webhook_endpoint import WEBHOOK_ENDPOINT, SigningSecret, WebhookEndp
 from domain.webhook_headers import HeaderChanges, HeaderValue
 from store.command import Command
 from store.errors import Busy, KeyReused
+from store.ids import new_id
 from store.secrets import NewSecret, forget_secret, keep_secret, put_in_force, read_secret
 from store.webhook_headers import forget_values, keep_values, read_headers
 
@@ -98,15 +100,16 @@ async def first_secret(caller: Caller, endpoint_id: str) -> str | UnsetType:
     return await _shown(caller, endpoint_id, SigningSecret(kind="hmac", number=1))
 
 
-async def rotated(
-    request: Ask, caller: Caller, endpoint_id: str, asked: RotateIn, expected: int | None
-) -> Response[WebhookEndpointOut]:
+async def rotated(edit: Edit, endpoint_id: str, asked: RotateIn) -> Response[WebhookEndpointOut]:
     """Rotate a secret, and show the new one. Raises as ``api.commands.run``."""
+    caller, expected = edit.caller, edit.seen(asked.row_version)
     doors, book_id = caller.doors, caller.book_id
+    if edit.dry_run:
+        return await _rehearsed(edit, endpoint_id, asked, expected)
     new = await keep_secret(doors.pool, doors.keyring, book_id, endpoint_id, kind=asked.kind)
     command = _rotation(caller, endpoint_id, asked, new, expected)
     async with undone_by(lambda: forget_secret(doors.pool, book_id, endpoint_id, new.id)):
-        done = await run(request, caller, command, WebhookEndpointOut.of)
+        done = await run(edit.request, caller, command, WebhookEndpointOut.of)
     secrets = done.entity.state.secrets
     # The fan-out does the same when it comes to the event, should this be cut short here.
     await put_in_force(doors.pool, book_id, endpoint_id, secrets)
@@ -119,6 +122,16 @@ async def rotated(
     if asked.kind == "hmac":
         shown = msgspec.structs.replace(shown, secret=secret)
     return Response(shown, headers=headers_of(done))
+
+
+async def _rehearsed(
+    edit: Edit, endpoint_id: str, asked: RotateIn, expected: int | None
+) -> Response[WebhookEndpointOut]:
+    """What the rotation would lead to, with the name of a secret that is not made."""
+    none = NewSecret(id=new_id("whs"), secret="", public_key=None)
+    command = _rotation(edit.caller, endpoint_id, asked, none, expected)
+    done = await run(edit.request, edit.caller, command, WebhookEndpointOut.of, dry_run=True)
+    return Response(WebhookEndpointOut.of(done.entity), headers=DRY_RUN)
 
 
 def _rotation(

@@ -80,6 +80,20 @@ async def list_pings(
     return [_ping(dict(row)) for row in rows]
 
 
+async def find_ping(
+    connection: Connection | Pool, book_id: str, endpoint_id: str, ping_id: str
+) -> Ping | None:
+    """A ping that was sent; ``None`` when it is not kept any more."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from store.pings"  # noqa: S608 - a constant
+        " where book_id = $1 and endpoint_id = $2 and ping_id = $3",
+        book_id,
+        endpoint_id,
+        ping_id,
+    )
+    return None if row is None else _ping(dict(row))
+
+
 def _ping(row: dict[str, object]) -> Ping:
     timings = Timings(*(row.pop(name) for name in ("name_ms", "connect_ms", "first_byte_ms")))  # type: ignore[arg-type] # columns
     return Ping(**row, timings=timings)  # type: ignore[arg-type] # columns

@@ -23,6 +23,7 @@ from store.recorded import Recorded
 from store.secrets import Keyring
 from tests.api.applications import application
 from tests.api.documented import must_be_documented
+from tests.api.everything import Owner, one_of_everything
 from workers.dispatch import Means
 from workers.follower import Follower
 from workers.gate import Gate
@@ -45,6 +46,17 @@ async def stranger(pool: Pool) -> str:
     other = await create_book(pool, name="Other", mode="sandbox")
     text, _ = await create_key(pool, other.book_id, name="stranger")
     return f"Bearer {text}"
+
+
+@pytest.fixture
+async def owner(pool: Pool, books: Books, book: Book, seller: None) -> AsyncIterator[Owner]:  # noqa: ARG001 - it makes posting possible
+    text, _ = await create_key(pool, book.book_id, name="owner")
+    _, spare = await create_key(pool, book.book_id, name="spare")
+    async with serving(pool, books) as client:
+        client.headers["Authorization"] = f"Bearer {text}"
+        places = await one_of_everything(client)
+        places["{key_id}"] = spare.key_id
+        yield Owner(client, places)
 
 
 @asynccontextmanager

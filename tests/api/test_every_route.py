@@ -1,23 +1,13 @@
 """Every route, from the route table, asked with and without the right to: none is forgotten."""
 
 import re
-from collections.abc import AsyncIterator
-from functools import cache
-from typing import Any, NamedTuple
 
-import httpx
 import pytest
-from litestar.routes import HTTPRoute
 
-from api.app import litestar_app
-from api.openapi import finalise
-from api.xapi.envelope import PREFIX
-from daybook.contract import contract
 from store.books import Book, Books
 from store.database import Pool
 from store.keys import SCOPES, ApiKey, ParsedKey, create_key, find_key
-from tests.api.conftest import serving
-from tests.api.dealings import LINE, made
+from tests.api.everything import MARK, UNMADE, Owner, every_operation, guarded, operations
 
 PUBLIC = {
     *("/healthz", "/readyz", "/metrics"),
@@ -25,164 +15,20 @@ PUBLIC = {
 }
 """What may be read without a key."""
 
-MARK = "Nobody else may read this"
-"""What stands in the owner's entities wherever there is room for text."""
-
 SHARED = ("/api/event-types/", "/api/periods/", "/api/codes/{table}")
 """What every book has, under the same names. ``{table}`` is so, and not what is in it."""
-
-UNMADE = {"position", "replay_id"}
-"""Parameters of things that only the workers make: the owner may not find them either."""
-
-LAST = ("/rotate", "DELETE", "/api/sandbox/reset")
-"""What takes something away is asked last, in this order."""
-
-
-class Operation(NamedTuple):
-    """A method of a route, the scope that it needs, and the example of its body."""
-
-    method: str
-    path: str
-    scope: str | None
-    example: Any
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@cache
-def every_operation() -> tuple[Operation, ...]:
-    app = litestar_app(contract, version="0")  # type: ignore[arg-type] # nothing is opened
-    document = finalise(app)["paths"]
-    found = []
-    for route in app.routes:
-        assert isinstance(route, HTTPRoute)
-        for method, (handler, _) in route.route_handler_map.items():
-            if method == "OPTIONS":
-                continue
-            described = document.get(route.path_format, {}).get(method.lower(), {})
-            content = described.get("requestBody", {}).get("content", {})
-            example = content.get("application/json", {}).get("example")
-            scope = handler.opt.get("scope")
-            found.append(Operation(method, route.path_format, scope, example))
-    return tuple(sorted(found, key=_turn))
-
-
-def operations() -> list[Operation]:
-    """Those of the API. The XAPI knows sessions besides: most of it is tested by itself."""
-    return [it for it in every_operation() if not it.path.startswith(PREFIX)]
-
-
-def _turn(operation: Operation) -> tuple[Any, ...]:
-    """An endpoint is pinged before its URL is changed: no test leaves this machine."""
-    ping = operation.path.endswith("/ping")
-    last = max((at for at, it in enumerate(LAST) if it in operation.name), default=-1)
-    depth = operation.path.count("/")
-    return not ping, last, -depth, operation.name
-
-
-def guarded() -> list[Operation]:
-    return [it for it in operations() if it.scope is not None]
-
-
-class Owner(NamedTuple):
-    """A client of the book in which there is one of everything, and where each of it is."""
-
-    client: httpx.AsyncClient
-    places: dict[str, str]
-
-    def path(self, operation: Operation) -> str:
-        """The path with the owner's ids: that of the longest place, then what stands alone."""
-        path = operation.path
-        for template in sorted(self.places, key=len, reverse=True):
-            path = path.replace(template, self.places[template])
-        left = set(re.findall(r"{(\w+)}", path))
-        assert left <= UNMADE, f"Make what {left - UNMADE} of {operation.name} stands for."
-        return re.sub(r"{\w+}", "1", path)
-
-    async def ask(self, operation: Operation, key: str | None) -> httpx.Response:
-        headers = {"Authorization": key or "", "If-Match": "*"}
-        path = self.path(operation)
-        asked = {"dryRun": "true"} if operation.path.startswith("/api/customers/") else {}
-        if operation.path.endswith("/attachments"):
-            asked = {"fileName": "more.txt"}
-        return await self.client.request(
-            operation.method, path, json=operation.example, headers=headers, params=asked
-        )
-
-
-@pytest.fixture
-async def owner(pool: Pool, books: Books, book: Book, seller: None) -> AsyncIterator[Owner]:  # noqa: ARG001 - it makes posting possible
-    text, _ = await create_key(pool, book.book_id, name="owner")
-    _, spare = await create_key(pool, book.book_id, name="spare")
-    async with serving(pool, books) as client:
-        client.headers["Authorization"] = f"Bearer {text}"
-        places = await _one_of_everything(client)
-        places["{key_id}"] = spare.key_id
-        yield Owner(client, places)
-
-
-async def _one_of_everything(client: httpx.AsyncClient) -> dict[str, str]:
-    await made(client, "/api/customers", id="MINE", name=MARK, country="DE")
-    await made(client, "/api/products", id="MINE", description=MARK)
-    await made(client, "/api/tax-codes", id="MINE", name=MARK, rate="19")
-    await made(client, "/api/codes/misc", code="MINE", description=MARK)
-    model = {**LINE, "kind": "model", "code": "M-1", "quantity": "1"}
-    body = {
-        "customerId": "MINE",
-        "currency": "EUR",
-        "memo": MARK,
-        "lines": [{**model, "serials": [{"serialNumber": "S-1"}]}],
-        "addresses": [{"kind": "shipTo", "name": MARK}],
-        "notes": [{"text": MARK}],
-        "tables": [{"table": 1, "code": "FRIEND", "description": MARK}],
-        "taxOverrides": [{"category": "S", "rate": "19", "amount": "1", "reason": MARK}],
-    }
-    draft = await made(client, "/api/invoices", **body)
-    path = f"/api/invoices/{draft['id']}"
-    attached = await client.post(
-        f"{path}/attachments",
-        params={"fileName": "mine.txt"},
-        content=MARK.encode(),
-        headers={"Content-Type": "text/plain", "If-Match": "*"},
-    )
-    assert attached.status_code == 201, attached.text
-    posted = await client.post(f"{path}/post", headers={"If-Match": "*"})
-    assert posted.status_code == 200, posted.text
-    note = await made(client, f"{path}/credit", memo=MARK)
-    paid = await made(client, f"{path}/payments", method="cash", memo=MARK)
-    await client.post("/api/periods/2026-01/lock", json={"reason": MARK, "rowVersion": 0})
-    hook = {"url": "http://127.0.0.1:9999/", "events": ["invoice.*"], "description": MARK}
-    endpoint = (await client.post("/api/webhook-endpoints", json=hook)).json()
-    return {
-        "/customers/{customer_id}": "/customers/MINE",
-        "/statements/{customer_id}": "/statements/MINE",
-        "/products/{code}": "/products/MINE",
-        "/tax-codes/{code}": "/tax-codes/MINE",
-        "/codes/{table}/{code}": "/codes/misc/MINE",
-        "/codes/{table}": "/codes/misc",
-        "{invoice_id}": draft["id"],
-        "{line_id}": draft["lines"][0]["id"],
-        "{serial_id}": draft["lines"][0]["serials"][0]["id"],
-        "{kind}": "shipTo",
-        "{note_id}": draft["notes"][0]["id"],
-        "{entry_id}": draft["tables"][0]["id"],
-        "{override_id}": draft["taxOverrides"][0]["id"],
-        "{attachment_id}": attached.json()["attachments"][0]["id"],
-        "{credit_note_id}": note["id"],
-        "{payment_id}": paid["id"],
-        "{period}": "2026-01",
-        "{series}": f"sales-{posted.json()['issueDate'][:4]}",
-        "{endpoint_id}": endpoint["id"],
-        "{topic}": "invoice.posted",
-    }
 
 
 def test_every_route_needs_a_scope_or_is_meant_to_be_public() -> None:
     assert {it.path for it in operations() if it.scope is None} == PUBLIC
     assert {it.scope for it in guarded()} <= set(SCOPES)
     assert len(guarded()) > 100
+
+
+def test_every_transition_can_be_tried_out_first() -> None:
+    transitions = [it for it in guarded() if it.method == "POST" and "If-Match" in it.parameters]
+    assert [it.name for it in transitions if "dryRun" not in it.parameters] == []
+    assert len(transitions) > 30
 
 
 async def test_the_owner_may_do_everything(owner: Owner) -> None:

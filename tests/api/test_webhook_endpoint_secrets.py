@@ -79,6 +79,27 @@ async def test_a_repeated_rotation_runs_once_and_shows_the_same_secret(
     assert await pool.fetchval("select count(*) from store.webhook_secrets") == 2
 
 
+@pytest.mark.parametrize("kind", ["hmac", "ed25519"])
+async def test_a_dry_run_of_a_rotation_makes_no_secret_and_shows_none(
+    client: httpx.AsyncClient, pool: Pool, kind: str
+) -> None:
+    path = f"{ENDPOINTS}/{(await create(client))['id']}"
+    question = f"{path}/rotate-secret?dryRun=true"
+
+    tried = await client.post(question, json={"kind": kind}, headers=at(1))
+    stale = await client.post(question, headers=at(2))
+
+    would_be = tried.json()
+    assert (tried.status_code, tried.headers["dry-run"], would_be["rowVersion"]) == (200, "true", 2)
+    assert (would_be["secrets"][-1]["kind"], len(would_be["secrets"])) == (kind, 2)
+    assert would_be["secrets"][-1]["publicKey"] is None
+    assert "secret" not in would_be
+    assert "etag" not in tried.headers
+    assert stale.status_code == 409
+    assert (await client.get(path)).json()["rowVersion"] == 1
+    assert await pool.fetchval("select count(*) from store.webhook_secrets") == 1
+
+
 async def test_a_repeated_creation_shows_the_first_secret_even_after_a_rotation(
     client: httpx.AsyncClient,
 ) -> None:

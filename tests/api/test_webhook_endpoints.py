@@ -79,6 +79,25 @@ async def test_an_endpoint_is_changed_disabled_enabled_and_deleted(
     assert (await client.get(path)).status_code == 404
 
 
+async def test_a_dry_run_of_a_transition_answers_what_would_be_and_changes_nothing(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
+    path = f"{ENDPOINTS}/{(await create(client))['id']}"
+    dry: dict[str, Any] = {"params": {"dryRun": "true"}, "headers": at(1)}
+
+    disabled = await client.post(f"{path}/disable", json={"reason": "moving"}, **dry)
+    enabled = await client.post(f"{path}/enable", **dry)
+    deleted = await client.delete(path, **dry)
+
+    assert (disabled.status_code, disabled.headers["dry-run"]) == (200, "true")
+    assert (disabled.json()["status"], disabled.json()["rowVersion"]) == ("Disabled", 2)
+    assert (enabled.status_code, enabled.json()["code"]) == (409, "invalid-transition")
+    assert deleted.status_code == 204
+    shown = (await client.get(path)).json()
+    assert (shown["status"], shown["rowVersion"]) == ("Enabled", 1)
+    assert await pool.fetchval("select count(*) from store.events") == 1
+
+
 async def test_an_endpoint_has_an_order_a_rate_a_payload_and_headers(
     client: httpx.AsyncClient, pool: Pool
 ) -> None:
