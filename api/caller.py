@@ -15,6 +15,7 @@ from api.envelope import envelope
 from api.known_settings import KnownSettings
 from api.paging import Cursors
 from api.problems import Problem
+from api.query_nulls import refuse_null
 from api.quota import Quotas
 from api.xapi.tokens import Tokens
 from store.books import Books
@@ -174,6 +175,8 @@ async def admit(request: Request[Any, Any, Any], doors: Doors, key: ApiKey) -> N
     if scope not in key.scopes:
         detail = f"This key may {', '.join(key.scopes) or 'do nothing'}; this needs {scope!r}."
         raise Problem("not-permitted", detail, needed=scope)
+    if b"null" in request.scope["query_string"].lower():
+        refuse_null(request)
     request.scope["state"][_CALLER] = Caller(key, doors, envelope(request.scope, key.key_id))
 
 

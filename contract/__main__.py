@@ -1,6 +1,7 @@
 """``python -m contract``: every check of the published contract that needs tools or a server."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -22,9 +23,10 @@ DOCUMENTS = ("openapi.json", "openapi-3.1.json")
 
 
 @click.command()
-@click.option("--cases", default=10, show_default=True, help="Random cases per operation.")
+@click.option("--cases", default=5, show_default=True, help="Random cases per operation.")
+@click.option("--seed", default=1, show_default=True, help="Others make other random cases.")
 @click.option("--only", help="Run this step alone.")
-def main(cases: int, only: str | None) -> None:
+def main(cases: int, seed: int, only: str | None) -> None:
     """Export, validate, lint, compare with the commit before, try requests, generate clients."""
     BUILD.mkdir(parents=True, exist_ok=True)
     require_tools()
@@ -33,7 +35,7 @@ def main(cases: int, only: str | None) -> None:
         "validate": validate,
         "breaking": compare,
         "lint": lambda: lint(HERE, BUILD, DOCUMENTS),
-        "server": lambda: with_server(cases),
+        "server": lambda: with_server(cases, seed),
     }
     for name, step in steps.items():
         if only in {None, name} or name == "export":
@@ -88,12 +90,12 @@ def compare() -> None:
         raise click.ClickException("This breaks clients:\n" + "\n".join(found))
 
 
-def with_server(cases: int) -> None:
+def with_server(cases: int, seed: int) -> None:
     """Generated requests and generated clients against the API on a real database."""
     with served(BUILD) as api:
         python_client(api)
         typescript_client(api)
-        requests(api, cases)
+        requests(api, cases, seed)
 
 
 def python_client(api: Served) -> None:
@@ -129,22 +131,26 @@ def typescript_client(api: Served) -> None:
     run("node", "flow.js", api.address, api.key, cwd=target)
 
 
-def requests(api: Served, cases: int) -> None:
+def requests(api: Served, cases: int, seed: int) -> None:
     """Schemathesis with all checks over every operation."""
     run(
         *(SCRIPTS / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run"),
         *(f"{api.address}/api/openapi.json", "--checks", "all", "--continue-on-failure"),
         *("--header", f"Authorization: Bearer {api.key}", "--max-examples", str(cases)),
         # Two threads that parse at once may crash in Python 3.11 (python/cpython#106905).
-        *("--request-timeout", "10", "--no-shrink", "--workers", "1"),
+        *("--request-timeout", "10", "--no-shrink", "--workers", "1", "--seed", str(seed)),
         cwd=BUILD,
+        CONTRACT_ADDRESS=api.address,
+        CONTRACT_KEY=api.key,
+        SCHEMATHESIS_HOOKS=str(HERE / "aim.py"),
     )
 
 
-def run(*command: object, cwd: Path | None = None) -> None:
-    """Run a tool; its failure is ours."""
+def run(*command: object, cwd: Path | None = None, **said: str) -> None:
+    """Run a tool, which is ``said`` more by its environment; its failure is ours."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, check=False, cwd=cwd, stdin=subprocess.DEVNULL)
+    environ = {**os.environ, **said}  # noqa: TID251 - it is passed on
+    done = subprocess.run(words, check=False, cwd=cwd, env=environ, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise click.ClickException(f"{Path(words[0]).name} found something, or could not run.")
 

@@ -223,3 +223,28 @@ async def test_an_as_of_before_the_invoice_existed_finds_nothing(
 ) -> None:
     answer = await client.get(f"{INVOICES}/{invoice['id']}?asOf=2000-01-01T00:00:00Z")
     problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/reports/sales?to=null",
+        "/api/reports/ageing?asOf=NULL",
+        "/api/webhook-attempts?statusClass.eq=null",
+        "/api/v1/invoicing/invoice/getschema?version=null",
+    ],
+)
+async def test_the_word_null_is_no_way_to_leave_a_parameter_out(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    name = path.partition("?")[2].partition("=")[0]
+    assert answer.status_code == 400, answer.text
+    assert f"leave {name} out" in answer.text
+
+
+async def test_null_is_a_word_like_any_other_where_a_text_is_wanted(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/api/customers?name.eq=null")
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
