@@ -7,6 +7,7 @@ import msgspec
 
 from api.caller import Caller
 from api.json_reply import as_json
+from api.preferences import prefers
 from api.problems import Problem
 from domain.errors import NotFound, Refusal
 from store.basis import author_of
@@ -29,10 +30,7 @@ Show = Callable[[Versioned[Any]], msgspec.Struct]
 
 def prefers_rebase(prefer: str | None) -> bool:
     """Whether a Prefer header asks for ``conflict=rebase``."""
-    if prefer is None:
-        return False
-    preferences = prefer.lower().replace(" ", "").replace('"', "").split(",")
-    return any(it.partition(";")[0] == REBASE for it in preferences)
+    return prefers(prefer, REBASE)
 
 
 async def conflict(

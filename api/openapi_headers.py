@@ -49,6 +49,12 @@ class Facing(NamedTuple):
         return self.writes and in_turn and "If-Match" in names_of(self.json)
 
     @property
+    def brief(self) -> bool:
+        """Whether the client may prefer not to be answered the entity: see ``api.preferences``."""
+        whole = self.opt.get("envelope") or self.opt.get("whole")
+        return self.writes and not whole and bool(_tagged(self.json))
+
+    @property
     def repeatable(self) -> bool:
         """Whether an Idempotency-Key makes it run once."""
         return self.method == "POST" and "scope" in self.opt
@@ -107,10 +113,12 @@ HEADERS = (
     ),
     Header(
         "Prefer",
-        "`conflict=rebase` (RFC 7240) applies the change also if others changed other fields since "
-        "the RowVersion; `Preference-Applied` says when. Other preferences are ignored.",
+        "Preferences (RFC 7240), several with commas between them. `conflict=rebase` applies the "
+        "change of an entity also if others changed other fields since the RowVersion. "
+        "`return=minimal` leaves the entity out of the answer: 204, or 201 without content. "
+        "`Preference-Applied` says what was done; other preferences are ignored.",
         {"type": "string", "examples": ["conflict=rebase"]},
-        lambda it: it.edits,
+        lambda it: it.edits or it.brief,
         answers=("Preference-Applied",),
     ),
     Header(
@@ -165,14 +173,33 @@ def take_headers(json: Json, method: str, opt: Mapping[str, Any]) -> set[str]:
         etag = json["responses"]["200"]["headers"]["ETag"]
         unchanged = {"description": "Not modified: you have it.", "headers": {"ETag": etag}}
         json["responses"]["304"] = unchanged
+    if facing.brief:
+        _answer_briefly(json["responses"])
     answers = [name for it in taken for name in it.answers]
     answers += [answer for name, answer in _ANSWERS.items() if name in names_of(json)]
     for status, response in json["responses"].items():
-        if status in _SUCCESS:
+        if status in _SUCCESS or (facing.brief and status == "204"):
             placed = ["Location"] if status in _PLACED else []
             for name in (*placed, *answers):
                 refer(response, name)
     return {code for it in taken for code in it.problems}
+
+
+def _tagged(json: Json) -> list[str]:
+    """Under which statuses the operation answers an entity with its ETag."""
+    answers = json["responses"].items()
+    return [
+        status for status, it in answers if status in _SUCCESS and "ETag" in it.get("headers", {})
+    ]
+
+
+def _answer_briefly(responses: Json) -> None:
+    if "201" in responses:
+        responses["201"]["description"] += "; without content if `Prefer: return=minimal`"
+    elif "200" in responses:
+        headers = {"ETag": responses["200"]["headers"]["ETag"]}
+        said = "No content, because of `Prefer: return=minimal`"
+        responses["204"] = {"description": said, "headers": headers}
 
 
 def share_headers(document: Json) -> None:

@@ -52,8 +52,12 @@ HEADERS: Mapping[str, Json] = MappingProxyType(
             "example": "true",
         },
         "Preference-Applied": {
-            "description": "The change was applied over changes of other fields.",
-            "schema": {"type": "string", "enum": ["conflict=rebase"]},
+            "description": "`conflict=rebase`: the change was applied over changes of other "
+            "fields. `return=minimal`: the entity is not in the answer.",
+            "schema": {
+                "type": "string",
+                "enum": ["conflict=rebase", "return=minimal", "conflict=rebase, return=minimal"],
+            },
             "example": "conflict=rebase",
         },
         "Dry-Run": {

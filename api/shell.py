@@ -24,6 +24,7 @@ from litestar.types import (
 
 from api.envelope import TRACEPARENT
 from api.metrics import UNMATCHED, Meters
+from api.preferences import minimal
 from api.problems import Problem, answer, internal_error
 
 MEBIBYTE = 1024 * 1024
@@ -42,6 +43,7 @@ _UNLESS_SET = (
 )
 _MAX_DIGITS = 15  # of a length in bytes
 _OK = 200
+_CREATED = 201
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _METHOD_NOT_ALLOWED = 405
@@ -174,8 +176,12 @@ class _Exchange:
         elif status == _METHOD_NOT_ALLOWED and method == "OPTIONS":
             status = _NO_CONTENT
         bare = status in {_NO_CONTENT, _NOT_MODIFIED}
+        if b"prefer" in self._seen and (less := minimal(self._inner, status, headers)):
+            bare, (status, headers) = True, less
         if bare:
             headers = [header for header in headers if header[0] not in _ABOUT_CONTENT]
+            if status == _CREATED:
+                headers.append((b"content-length", b"0"))
         self.status = status
         await self._send({**message, "status": status, "headers": self._completed(headers)})
         if bare or method == "HEAD":

@@ -53,7 +53,7 @@ class WebhookEndpointController(Controller):
         "/",
         operation_id="createWebhookEndpoint",
         summary="Create an endpoint",
-        opt={**ADMINISTER, "delivers": True},
+        opt={**ADMINISTER, "delivers": True, "whole": True},
     )
     async def create_endpoint(
         self, request: Ask, caller: By, data: JSONBody[WebhookEndpointIn]
@@ -147,7 +147,7 @@ class WebhookEndpointController(Controller):
         "/{endpoint_id:str}/rotate-secret",
         operation_id="rotateWebhookSecret",
         summary="Rotate the secret",
-        opt={**ADMINISTER, "outOfTurn": True},
+        opt={**ADMINISTER, "outOfTurn": True, "whole": True},
         status_code=200,
     )
     async def rotate_secret(

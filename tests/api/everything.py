@@ -30,12 +30,13 @@ LAST = ("/rotate", "DELETE", "/api/sandbox/reset")
 
 
 class Operation(NamedTuple):
-    """A method of a route, the scope it needs, its parameters, and the example of its body."""
+    """A method of a route, and what the contract says of it."""
 
     method: str
     path: str
     scope: str | None
     parameters: frozenset[str]
+    statuses: frozenset[str]
     example: Any
 
     @property
@@ -58,7 +59,8 @@ def every_operation() -> tuple[Operation, ...]:
             example = content.get("application/json", {}).get("example")
             scope = handler.opt.get("scope")
             taken = frozenset(it["name"] for it in parameters_of(described, document))
-            found.append(Operation(method, route.path_format, scope, taken, example))
+            statuses = frozenset(described.get("responses", ()))
+            found.append(Operation(method, route.path_format, scope, taken, statuses, example))
     return tuple(sorted(found, key=_turn))
 
 
