@@ -4,8 +4,9 @@ Deciding does no I/O. It works on the states that are at hand; a state that is n
 ``NotAtHand``, loaded by the writer, and the command is decided again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,6 +38,8 @@ S = TypeVar("S")
 
 _encode = msgspec.json.Encoder().encode
 
+NOTHING: Mapping[str, Held] = MappingProxyType({})
+
 
 class NotAtHand(Exception):
     """A decision needs states that are not in memory."""
@@ -64,8 +67,10 @@ class Batch:
     ``changes`` are events that were in the log before, by their stream and after which version.
     """
 
-    def __init__(self, cache: BookCache, pasts: Pasts) -> None:
+    def __init__(self, cache: BookCache, pasts: Pasts, after: Mapping[str, Held] = NOTHING) -> None:
+        """``after``: the states that a batch leaves which is being committed, and goes before."""
         self._cache = cache
+        self._after = after
         self._ahead: dict[str, Held] = {}
         self._written: dict[str, list[Written]] = {}
         self.turns = Turns(pasts)
@@ -126,7 +131,7 @@ class Batch:
         name = stream.name
         held = self._ahead.get(name)
         if held is None:
-            held = self._cache.get(name)
+            held = self._after.get(name) or self._cache.get(name)
             if held is None:
                 raise NotAtHand(stream)
             self._ahead[name] = held
@@ -139,6 +144,11 @@ class Batch:
         held = self.held(stream)
         mine = runs_from(held, self.reads[stream.name] + 1)
         self._ahead[stream.name] = Held(held.state, held.version, (*runs, *mine))
+
+    @property
+    def states(self) -> Mapping[str, Held]:
+        """Everything that it looked at or made, as it leaves it."""
+        return self._ahead
 
     @property
     def writes(self) -> bool:

@@ -1,10 +1,12 @@
 """The writer of one book: commands that arrive together are decided together and commit at once.
 
-While one batch is being committed, the next one fills. A batch is first decided on the states that
-this process holds. ``append`` compares the head of every stream that any decision looked at, for
-acceptances and refusals alike, so that every answer rests on states that were current at one
-moment. When another process moved a stream meanwhile, its news are loaded and the batch is decided
-again; after that, the book's lock is taken first, so that every command ends in bounded time.
+While one batch is being committed, the next one fills: what comes meanwhile is decided at once, on
+what that batch will have made, unless it needs more than is at hand. A batch is decided on the
+states that this process holds. ``append`` compares the head of every stream that any decision
+looked at, for acceptances and refusals alike, so that every answer rests on states that were
+current at one moment. When another process moved a stream meanwhile, its news are loaded and the
+batch is decided again; after that, the book's lock is taken first, so that every command ends in
+bounded time.
 """
 
 import asyncio
@@ -12,24 +14,17 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from domain.aggregate import fold
 from store.at_hand import MISSING, AtHand
 from store.batch import Batch
 from store.cache import BookCache
 from store.command import Command, Done, Waiting
 from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
-from store.errors import Busy, KeyReused, Unavailable
-from store.log import (
-    Before,
-    append,
-    position_of,
-    read_commands,
-    read_head,
-    read_stream,
-)
+from store.errors import Busy, Unavailable
+from store.log import Appended, append, read_head
 from store.parking import Backlog, Parking
+from store.repetitions import find_committed, without_repetitions
 from store.turns import Early
 
 MAX_WAITING = 5_000
@@ -48,6 +43,13 @@ _UNKNOWN = (
     "The database cannot be reached; the outcome of the command is unknown. Repeat it with the "
     "same Idempotency-Key, or look at the entity first."
 )
+
+
+class Ahead(NamedTuple):
+    """Commands that are decided on what a batch will have made that is not committed yet."""
+
+    batch: Batch
+    commands: list[Waiting]
 
 
 class BookWriter:
@@ -69,6 +71,8 @@ class BookWriter:
         self._at_hand = AtHand(pool, book_id, cache)
         self._committed = committed
         self._queue: deque[Waiting] = deque()
+        self._committing: Batch | None = None
+        self._ahead: Ahead | None = None
         self._task: asyncio.Task[None] | None = None
         self._parking = Parking(self._at_hand.look, self._at_hand.pasts, backlog, self._queue_again)
 
@@ -79,14 +83,17 @@ class BookWriter:
             Refusal: The domain says no; nothing was changed.
             StoreError: See ``store.errors``.
         """
-        if len(self._queue) >= MAX_WAITING:
+        ahead = 0 if self._ahead is None else len(self._ahead.commands)
+        if len(self._queue) + ahead >= MAX_WAITING:
             raise Busy(f"{MAX_WAITING} commands of this book are waiting already.")
         if self._backlog.count >= MAX_WAITING_IN_ALL:
             raise Busy(f"{MAX_WAITING_IN_ALL} commands of all books are waiting already.")
         future: asyncio.Future[Done[Any]] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(command, future, command.lane))
+        waiting = Waiting(command, future, command.lane)
         self._backlog.count += 1
-        self._start()
+        if not self._decided_ahead(waiting):
+            self._queue.append(waiting)
+            self._start()
         return await future
 
     @property
@@ -114,13 +121,23 @@ class BookWriter:
         self._start()
 
     async def _work(self) -> None:
-        while self._queue:
-            batch = self._take()
+        while self._queue or self._ahead is not None:
+            ahead, commands = self._take_ahead()
             try:
-                await self._commit(batch)
+                await self._commit(commands, ahead)
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
-                for waiting in batch:
+                for waiting in commands:
                     waiting.refuse(error)
+
+    def _take_ahead(self) -> tuple[Ahead | None, list[Waiting]]:
+        """What is decided already; without any, the next commands."""
+        ahead = self._ahead
+        if ahead is None or any(waiting.future.cancelled() for waiting in ahead.commands):
+            self._give_back()
+            return None, self._take()
+        self._ahead = None
+        self._backlog.count -= len(ahead.commands)
+        return ahead, ahead.commands
 
     def _take(self) -> list[Waiting]:
         """The next commands, without those whose client has gone and without two of one key."""
@@ -139,26 +156,50 @@ class BookWriter:
             taken.append(waiting)
         return self._parking.in_turn(taken, keys)
 
-    async def _commit(self, commands: Sequence[Waiting]) -> None:
+    def _decided_ahead(self, waiting: Waiting) -> bool:
+        """Decide what comes while a batch is being committed, unless that needs I/O or its turn."""
+        before, ahead = self._committing, self._ahead
+        if before is None or self._queue or waiting.lane or waiting.command.key:
+            return False
+        if ahead is None:
+            ahead = Ahead(Batch(self._cache, self._at_hand.pasts, before.states), [])
+        if len(ahead.commands) >= _MAX_COMMANDS or len(ahead.batch.events) >= _MAX_EVENTS:
+            return False
+        try:
+            ahead.batch.decide(waiting)
+        except MISSING:
+            return False
+        ahead.commands.append(waiting)
+        self._ahead = ahead
+        return True
+
+    def _give_back(self) -> None:
+        """What was decided ahead has its turn again, before all others: it did not come true."""
+        if self._ahead is not None:
+            self._queue.extendleft(reversed(self._ahead.commands))
+            self._ahead = None
+
+    async def _commit(self, commands: Sequence[Waiting], ahead: Ahead | None = None) -> None:
         unsure: list[Batch] = []
         tries = 0
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         # While an append may still arrive, nobody is left out: it is refused only if the streams
         # that it changes have been changed.
         while commands := [w for w in commands if not w.parked and (unsure or not w.future.done())]:
-            batch = Batch(self._cache, self._at_hand.pasts)
+            batch = Batch(self._cache, self._at_hand.pasts) if ahead is None else ahead.batch
+            undecided, ahead = commands if ahead is None else (), None
             committed: tuple[int, datetime | None] | None = None
             try:
                 async with self._connection(lock=tries >= _OPTIMISTIC_TRIES) as connection:
-                    found = await self._find(connection, unsure)
+                    found = await find_committed(connection, self._book_id, unsure)
                     if found is not None:
                         batch, committed = found
                     else:
-                        committed = await self._attempt(connection, batch, commands)
+                        committed = await self._attempt(connection, batch, undecided)
                     if committed is not None:
                         # One that is refused may have run elsewhere since its key was looked up.
                         refused = [waiting for waiting, _ in batch.refused]
-                        await self._without_repetitions(connection, refused)
+                        await without_repetitions(connection, self._book_id, refused)
             except DATABASE_ERRORS as error:
                 if committed is None and not connection_lost(error):
                     await self._commit_each(commands, error)
@@ -200,27 +241,44 @@ class BookWriter:
                 yield connection
 
     async def _attempt(
-        self, connection: Connection, batch: Batch, commands: Sequence[Waiting]
+        self, connection: Connection, batch: Batch, undecided: Sequence[Waiting]
     ) -> tuple[int, datetime | None] | None:
         """Decide and append; answer the head before the batch, or ``None`` to decide again."""
-        await self._decide(connection, batch, await self._without_repetitions(connection, commands))
+        await self._decide(connection, batch, undecided)
         if not batch.writes:
             if await self._at_hand.refresh(connection, batch):
                 return None
             return await read_head(connection, self._book_id), None
-        moved = batch.turns.moved
-        appended = await append(
-            connection, self._book_id, batch.reads, batch.events, batch.keyed, moved=moved
-        )
+        appended = await self._append(connection, batch)
         if appended.refused:
             await self._at_hand.refresh(connection, batch)
             return None
         return appended.head_before, appended.recorded_at
 
+    async def _append(self, connection: Connection, batch: Batch) -> Appended:
+        """Append the batch. What comes meanwhile is decided in the hope that it is accepted."""
+        self._committing = batch
+        appended: Appended | None = None
+        try:
+            appended = await append(
+                connection,
+                self._book_id,
+                batch.reads,
+                batch.events,
+                batch.keyed,
+                moved=batch.turns.moved,
+            )
+        finally:
+            self._committing = None
+            if appended is None or appended.refused:
+                self._give_back()
+        return appended
+
     async def _decide(
         self, connection: Connection, batch: Batch, commands: Sequence[Waiting]
     ) -> None:
         """Decide until the batch is full; what is left over has its turn in the next one."""
+        commands = await without_repetitions(connection, self._book_id, commands)
         await self._at_hand.prepare(connection, commands)
         for waiting in commands:
             if len(batch.events) >= _MAX_EVENTS:
@@ -234,51 +292,3 @@ class BookWriter:
                     break
                 except MISSING as missing:
                     await self._at_hand.supply(connection, batch, missing)
-
-    async def _without_repetitions(
-        self, connection: Connection, commands: Sequence[Waiting]
-    ) -> Sequence[Waiting]:
-        """Answer the commands that ran before; answer the others back."""
-        keys = [w.command.key for w in commands if w.command.key is not None]
-        if not keys:
-            return commands
-        before = await read_commands(connection, self._book_id, keys)
-        if not before:
-            return commands
-        new = []
-        for waiting in commands:
-            ran = before.get(waiting.command.key or "")
-            if ran is None:
-                new.append(waiting)
-            elif ran.fingerprint != waiting.command.fingerprint:
-                waiting.refuse(KeyReused(waiting.command.key or ""))
-            else:
-                waiting.resolve(await self._replay(connection, waiting.command, ran))
-        return new
-
-    async def _replay(
-        self, connection: Connection, command: Command[Any], ran: Before
-    ) -> Done[Any]:
-        """The original answer, rebuilt from the stream at the version of that time."""
-        events = await read_stream(connection, self._book_id, ran.stream, until=ran.version)
-        stream = command.aggregate(ran.stream.partition("/")[2])
-        return Done(
-            stream=stream,
-            state=fold(stream.aggregate, [event.fact for event in events]),
-            version=ran.version,
-            position=ran.position,
-            recorded_at=ran.recorded_at,
-            replayed=True,
-        )
-
-    async def _find(
-        self, connection: Connection, unsure: Sequence[Batch]
-    ) -> tuple[Batch, tuple[int, datetime]] | None:
-        """Which of the appends whose answers were lost did commit; the head before it, and when."""
-        for batch in unsure:
-            first = batch.events[0]
-            place = (str(first.stored.originator_id), first.stored.originator_version)
-            found = await position_of(connection, self._book_id, first.event_id, place)
-            if found is not None:
-                return batch, (found[0] - 1, found[1])
-        return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import store.repetitions
 import store.writer
 from domain.errors import NotFound
 from domain.invoice import INVOICE, Invoice
@@ -128,7 +129,7 @@ class Meanwhile:
         self._book_id = book.book_id
         self._command = command
         self.done = False
-        patch.setattr(store.writer, "read_commands", self._read)
+        patch.setattr(store.repetitions, "read_commands", self._read)
 
     async def _read(self, *args: Any) -> Any:
         before = await read_commands(*args)
@@ -151,7 +152,7 @@ async def test_a_fault_after_the_commit_does_not_run_its_commands_again(
             raise ValueError("what is stored cannot be read")
         return await read_commands(*args)
 
-    monkeypatch.setattr(store.writer, "read_commands", failing_once)
+    monkeypatch.setattr(store.repetitions, "read_commands", failing_once)
 
     done, refusal = await asyncio.gather(
         books.execute(book.book_id, DRAFT),

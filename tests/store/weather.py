@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 import pytest
 
 import store.at_hand
+import store.repetitions
 import store.writer
 from store.database import Connection, Pool
 from store.log import append
@@ -25,10 +26,10 @@ given up its connection. ``commit lost``: the answer to the commit, where the lo
 
 MILLISECOND = 0.001
 _QUESTIONS = (
-    (store.writer, "read_commands"),
+    (store.repetitions, "read_commands"),
     (store.writer, "read_head"),
-    (store.writer, "read_stream"),
-    (store.writer, "position_of"),
+    (store.repetitions, "read_stream"),
+    (store.repetitions, "position_of"),
     (store.at_hand, "read_tails"),
     (store.at_hand, "read_runs"),
     (store.at_hand, "read_stream"),
