@@ -1,7 +1,8 @@
 """API keys over HTTP: make, list, rotate, revoke."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import Controller, Response, delete, get, post
@@ -15,6 +16,7 @@ from api.history import Limit
 from api.problems import Problem
 from api.wire import IdInPath, Instant, Reply, ShortText, Wire
 from domain.errors import NotFound
+from store.database import Connection, Pool
 from store.keys import SCOPES, ApiKey, KeyMade, create_key, end_key, find_key_by_id, list_keys
 
 By = NamedDependency[Caller]
@@ -106,7 +108,8 @@ class ApiKeyController(Controller):
         """Make a key. Repeated with the same `Idempotency-Key`, it is refused, not made again."""
         if data.expires_at is not None and data.expires_at <= caller.now:
             raise Problem("invalid-parameter", "expiresAt lies in the past: it would never work.")
-        return await _made(request, caller, data.name, data.scopes, data.expires_at)
+        wanted = _Wanted(data.name, data.scopes, data.expires_at)
+        return await _made(request, caller, caller.doors.pool, wanted)
 
     @post(
         "/{key_id:str}/rotate",
@@ -119,13 +122,17 @@ class ApiKeyController(Controller):
     ) -> Response[NewApiKeyOut]:
         """Make a key like this one, and let this one end after an overlap."""
         options = data or RotateIn()
-        old = await find_key_by_id(caller.doors.pool, caller.book_id, key_id)
-        if old is None or not old.usable(caller.now):
-            raise NotFound("api-key", key_id)
-        made = await _made(request, caller, old.name, old.scopes, None)
         ends = caller.now + timedelta(hours=options.overlap_hours)
         at = ends if options.overlap_hours else None
-        await end_key(caller.doors.pool, caller.book_id, key_id, at=at)
+        async with caller.doors.pool.acquire() as connection, connection.transaction():
+            old = await find_key_by_id(connection, caller.book_id, key_id)
+            if old is None:
+                raise NotFound("api-key", key_id)
+            made = await _made(request, caller, connection, _Wanted(old.name, old.scopes))
+            # Looked at last: a repetition is to hear of the key that it made, whatever ended since.
+            if not old.usable(caller.now):
+                raise NotFound("api-key", key_id)
+            await end_key(connection, caller.book_id, key_id, at=at)
         caller.doors.keys.forget(caller.book_id)
         return made
 
@@ -137,24 +144,26 @@ class ApiKeyController(Controller):
         caller.doors.keys.forget(caller.book_id)
 
 
+class _Wanted(NamedTuple):
+    name: str
+    scopes: Sequence[str]
+    until: datetime | None = None
+
+
 async def _made(
-    request: Ask,
-    caller: Caller,
-    name: str,
-    scopes: list[str] | tuple[str, ...],
-    until: datetime | None,
+    request: Ask, caller: Caller, connection: Connection | Pool, wanted: _Wanted
 ) -> Response[NewApiKeyOut]:
-    beyond = sorted(set(scopes) - set(caller.key.scopes))
+    beyond = sorted(set(wanted.scopes) - set(caller.key.scopes))
     if beyond:
         detail = f"This key may not {', '.join(beyond)} itself, so it cannot let another one do it."
         raise Problem("not-permitted", detail)
     try:
         text, key = await create_key(
-            caller.doors.pool,
+            connection,
             caller.book_id,
-            name=name,
-            scopes=sorted(set(scopes), key=SCOPES.index),
-            expires_at=until,
+            name=wanted.name,
+            scopes=sorted(set(wanted.scopes), key=SCOPES.index),
+            expires_at=wanted.until,
             request_key=request_key(request, caller),
         )
     except KeyMade as made:

@@ -165,7 +165,7 @@ async def list_keys(
     return [_api_key(row) for row in rows]
 
 
-async def find_key_by_id(pool: Pool, book_id: str, key_id: str) -> ApiKey | None:
+async def find_key_by_id(pool: Pool | Connection, book_id: str, key_id: str) -> ApiKey | None:
     """A key of the book, also one that was revoked."""
     row = await pool.fetchrow(
         f"select {_COLUMNS} from store.api_keys k"  # noqa: S608 - a constant

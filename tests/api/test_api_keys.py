@@ -113,6 +113,19 @@ async def test_a_repeated_request_makes_no_second_key(client: httpx.AsyncClient)
     assert len((await client.get(URL)).json()["items"]) == 2
 
 
+async def test_a_repeated_rotation_tells_which_key_it_made_though_the_old_one_is_gone(
+    client: httpx.AsyncClient,
+) -> None:
+    path = f"{URL}/{(await made(client))['id']}/rotate"
+    asked: dict[str, Any] = {"json": {"overlapHours": 0}, "headers": {"Idempotency-Key": "k1"}}
+    first = await client.post(path, **asked)
+    again = await client.post(path, **asked)
+    other = await client.post(path, json={"overlapHours": 0})
+    assert (first.status_code, again.status_code, other.status_code) == (201, 409, 404)
+    assert first.json()["id"] in again.json()["detail"]
+    assert len((await client.get(URL)).json()["items"]) == 3
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
