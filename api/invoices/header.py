@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import JSONBody
 
 from api.commands import Ask
-from api.editing import AUDIT, CREATE, READ, By, Editing
+from api.editing import AUDIT, CREATE, READ, By, DryRun, Editing, provide_edit
 from api.history import After, EventPage, Limit, Order, history
 from api.invoice_list_schemas import InvoiceListed, InvoicePage
 from api.invoice_replies import InvoiceOut
@@ -19,7 +19,7 @@ from api.invoices.refusals import refusable
 from api.invoices.showing import PLACE, Deciding, changed, deciding, showing, shown_invoice
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
-from api.row_version import AsOf, moment
+from api.row_version import AsOf, IfMatch, moment
 from api.wire import IdInPath
 from domain import invoice as decisions
 from domain.aggregate import Fact, Read
@@ -77,9 +77,17 @@ class InvoiceController(Controller):
         opt={**refusable("edit"), "example": EDITED},
     )
     async def edit_invoice(
-        self, edit: Editing, invoice_id: IdInPath, data: JSONBody[InvoicePatch]
+        self,
+        request: Ask,
+        invoice_id: IdInPath,
+        data: JSONBody[InvoicePatch],
+        if_match: IfMatch = None,
+        dry_run: DryRun = False,  # noqa: FBT002 - Litestar gives it by its name
     ) -> Response[InvoiceOut]:
         """Change header fields (RFC 7396). What is so already makes no new RowVersion."""
+        # Not injected: people edit more often than they do anything else, and Litestar takes as
+        # long to inject a dependency as the domain takes to decide.
+        edit = provide_edit(request, if_match=if_match, dry_run=dry_run)
         return await changed(edit, invoice_id, edited(data), data.row_version)
 
     @delete(
