@@ -15,9 +15,7 @@ from typing import Any
 
 import httpx
 import schemathesis  # type: ignore[import-not-found, unused-ignore] # an environment of its own
-from schemathesis.core.parameters import (  # type: ignore[import-not-found, unused-ignore]
-    ParameterLocation,
-)
+from schemathesis.core import parameters  # type: ignore[import-not-found, unused-ignore] # as above
 
 Json = dict[str, Any]
 
@@ -244,12 +242,13 @@ def _api() -> _Api:
     return api
 
 
-@schemathesis.hook  # type: ignore[untyped-decorator, unused-ignore]
+@schemathesis.hook  # type: ignore[untyped-decorator, unused-ignore] # as above
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     """Aim the request, unless something in it is wrong on purpose."""
     _shorten_wait(case)
     starts = [it for it in _MAKERS if case.path.startswith(it)]
-    if not starts or case.meta is None or case.meta.is_negative_at(ParameterLocation.PATH):
+    place = parameters.ParameterLocation.PATH
+    if not starts or case.meta is None or case.meta.is_negative_at(place):
         return
     chance = zlib.crc32(case.id.encode())
     kept = chance % _MISSED == 0 or case.meta.generation.mode.is_negative
