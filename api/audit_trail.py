@@ -10,10 +10,10 @@ from litestar.params import QueryParameter
 
 from api.caller import Caller
 from api.commands import Ask
-from api.list_contract import list_operation
-from api.list_routes import members_of
+from api.list_contract import CONSISTENCY, list_operation
+from api.list_routes import followed, members_of, wanted_position
 from api.lists import page_of, parse_list
-from api.report_request import Format, as_csv, as_page, known_at, moment_of, wants_csv
+from api.report_request import Format, as_csv, as_page, moment_of, wants_csv
 from api.report_schemas import AuditOut, AuditPage
 from projections.audit_trail import LISTING, events_at
 from projections.filters import Condition
@@ -70,9 +70,9 @@ async def audit_trail(
         book_id=caller.book_id,
         cursors=doors.cursors,
         selectable=members_of(AuditOut),
-        also=("from", "to", "format"),
+        also=("from", "to", "format", CONSISTENCY),
     )
-    known = await known_at(caller, None)
+    _, shown = await followed(caller, wanted=wanted_position(request, asked))
     within = [
         *await _bound(caller, "gte", moment_of("from", since)),
         *await _bound(caller, "lte", moment_of("to", until)),
@@ -86,7 +86,7 @@ async def audit_trail(
     ]
     if wants_csv(request, format_):
         return as_csv("audit-trail", AuditOut, items)
-    page: Any = page_of(asked, items, found.last, doors.cursors, as_of=known.shown)
+    page: Any = page_of(asked, items, found.last, doors.cursors, as_of=shown)
     return as_page(request, page, page.next_cursor)
 
 

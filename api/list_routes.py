@@ -49,7 +49,7 @@ async def listed(
         selectable=members_of(item),
         also=(CONSISTENCY,),
     )
-    _, reached = await followed(caller, follower, wanted=_wanted(request, asked))
+    _, reached = await followed(caller, follower, wanted=wanted_position(request, asked))
     query = msgspec.structs.replace(asked.query, where=(*where, *asked.query.where))
     rows = await fetch_page(doors.pool, listing, caller.book_id, query)
     if complete is not None:
@@ -78,7 +78,7 @@ async def followed(
     return head, reached
 
 
-def _wanted(request: Request[Any, Any, Any], asked: ListRequest) -> int | None:
+def wanted_position(request: Request[Any, Any, Any], asked: ListRequest) -> int | None:
     """The position that the client waits for: 0 for none, ``None`` for all that is committed.
 
     Raises:

@@ -258,7 +258,7 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     made = _made(_api(), makers[chance // _MISSED % len(makers)])
     for name in made.keys() & case.path_parameters.keys():
         case.path_parameters[name] = made[name]
-    if case.method != "GET" and chance % _MISSED > 1:
+    if case.method != "GET" and chance % _MISSED > 1 and not case.meta.generation.mode.is_negative:
         case.headers["If-Match"] = "*"
 
 

@@ -67,10 +67,9 @@ async def once_only(
         with suppress(_OnlyTried):
             async with connection.transaction():
                 await _lock(connection, book_id)
-                made = None
-                if once is not None and not dry_run:
-                    made = await earlier(connection, book_id, once)
-                yield Turn(connection, book_id, once, made)
+                key = None if dry_run else once
+                made = None if key is None else await earlier(connection, book_id, key)
+                yield Turn(connection, book_id, key, made)
                 if dry_run:
                     raise _OnlyTried
 

@@ -84,3 +84,12 @@ def test_no_cell_is_taken_for_a_formula(text: str | None, cell: str) -> None:
     file = csv_of(Named, [Named(name=text)]).decode()
 
     assert [*csv.reader(io.StringIO(file, newline=""))] == [["name"], [cell]]
+
+
+async def test_the_audit_trail_waits_as_lists_do(client: httpx.AsyncClient) -> None:
+    path = "/api/reports/audit-trail"
+    for headers in ({"Read-After": ""}, {"Read-After": "soon"}):
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code == 400, answer.text
+    for asked in ("?consistency=eventual", "?consistency=latest", ""):
+        assert (await client.get(path + asked, headers={"Read-After": "0"})).status_code == 200

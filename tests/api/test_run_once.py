@@ -132,6 +132,20 @@ async def test_pings_of_one_key_at_the_same_moment_are_answered_alike(
     assert len({it.json()["id"] for it in answers}) == 1
 
 
+async def test_a_dry_run_does_not_care_what_its_key_was_used_for(client: httpx.AsyncClient) -> None:
+    endpoint = f"/api/webhook-endpoints/{(await create(client))['id']}"
+    key = {"Idempotency-Key": "k"}
+    await client.post("/api/customers", json={"name": "Acme"}, headers=key)
+    replay = await start(client, endpoint, kind="range", first=1)
+    path = f"{endpoint}/replays/{replay['id']}/cancel"
+
+    tried = await client.post(path, params={"dryRun": "true"}, headers=key)
+    meant = await client.post(path, headers=key)
+
+    assert (tried.status_code, tried.json()["state"]) == (200, "cancelled")
+    assert (meant.status_code, meant.json()["code"]) == (422, "idempotency-key-reused")
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 async def test_a_cancelled_replay_is_cancelled_once_and_a_dry_run_cancels_nothing(
     client: httpx.AsyncClient, pool: Pool, *, dry_run: bool
