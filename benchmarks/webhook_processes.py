@@ -59,7 +59,13 @@ async def running(mode: str, database_url: str, key: str) -> AsyncIterator[None]
 async def _main(mode: str) -> None:
     url, key = (sys.stdin.readline().strip() for _ in range(2))
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin.fileno())  # which has an end to tell of again and again
+        ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), end)
     async with (
         open_pool(url, name=f"benchmark {mode}", size=CONNECTIONS) as pool,
         open_books(pool) as books,

@@ -55,9 +55,12 @@ class LostLease(NamedTuple):
 # between the two must not make what just happened wait. The same holds for an open circuit.
 _LEASE = """
 with wanted as materialized (
-    select e as endpoint_id from unnest($2::text[]) as e
-     where exists (select from store.deliveries d where d.book_id = $1 and d.endpoint_id = e
-                      and d.state = 'pending' and d.next_at <= greatest($4, now()))
+    -- Order and limit make it find the first at each endpoint by the index. A join, or a limit
+    -- alone, might read all that waits in the book.
+    select e as endpoint_id from unnest($2::text[]) as e cross join lateral (
+        select from store.deliveries d where d.book_id = $1 and d.endpoint_id = e
+           and d.state = 'pending' and d.next_at <= greatest($4, now())
+         order by d.next_at limit 1) as due
 ), free as materialized (
     -- Of two senders that ask at the same time, one gets the lease and the other does not wait.
     select l.endpoint_id, l.epoch, l.leased_at, l.leased_until from store.endpoint_leases l

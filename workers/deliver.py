@@ -6,24 +6,25 @@ so losing every hint loses nothing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from store import deliveries, leases
 from store.database import DATABASE_ERRORS
 from store.due_notices import hearing
 from store.leases import Lease, Released
 from workers.disabling import PAUSE_SECONDS
-from workers.dispatch import Dispatch, Means, Ready, Target
+from workers.dispatch import Dispatch, Means, Ready, Target, Wanted
 from workers.drain import Drain
 from workers.targets import read_targets
 
 MAX_ENDPOINTS = 1000
 """How many endpoints one process drains at a time; a hint beyond that waits for a sweep."""
 
-GROUP = 100
-"""So many endpoints are leased, and looked at, together."""
+GROUP = 200
+"""So many endpoints are leased, and looked at, together, in two parts."""
 
 SWEEP_SECONDS = 1.0
 _WORTH_SHARING = 8
@@ -43,6 +44,8 @@ class Deliverer:
         self._busy: dict[tuple[str, str], bool] = {}
         # Those where order lets nothing be sent now: a sweep comes back to them then.
         self._held: dict[tuple[str, str], datetime] = {}
+        # Of each book those of them that are to be leased: a task does that while there are any.
+        self._waiting: dict[str, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -56,11 +59,11 @@ class Deliverer:
             elif len(self._busy) < MAX_ENDPOINTS and not self._stopping:
                 self._busy[key] = False
                 fresh.append(endpoint_id)
-        for start in range(0, len(fresh), GROUP):
-            drain = self._drain(book_id, fresh[start : start + GROUP])
-            task = asyncio.create_task(drain, name="drain")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if book_id in self._waiting:
+            self._waiting[book_id] += fresh
+        elif fresh:
+            self._waiting[book_id] = fresh
+            self._start(self._take_waiting(book_id), "take")
 
     async def sweep(self) -> int:
         """Drain every endpoint that has work which nobody does; answers how many those are."""
@@ -110,17 +113,34 @@ class Deliverer:
                 task.cancel()
             await self.settled()
 
-    async def _drain(self, book_id: str, endpoint_ids: Sequence[str]) -> None:
-        """Lease what is free of these, and drain each of them at its own pace."""
-        async with asyncio.TaskGroup() as drains:
-            for part in _parts(endpoint_ids):
-                for target, page in await self._take_free(book_id, part):
-                    drains.create_task(self._drain_one(target, page))
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take_waiting(self, book_id: str) -> None:
+        """Lease what is free of those that wait, and drain each of them at its own pace.
+
+        What is hinted at meanwhile waits and is leased together: leases that are taken one by one
+        cost a commit each, and the more of them are taken, the longer each takes.
+        """
+        waiting = self._waiting[book_id]
+        try:
+            while waiting and not self._stopping:
+                together = waiting[:GROUP]
+                del waiting[:GROUP]
+                for part in _parts(together):
+                    for target, page in await self._take_free(book_id, part):
+                        self._start(self._drain_one(target, page), "drain")
+        finally:
+            del self._waiting[book_id]
 
     async def _take_free(
         self, book_id: str, endpoint_ids: Sequence[str]
     ) -> list[tuple[Target, list[Ready]]]:
         left = set(endpoint_ids)
+        # What they were hinted at until now is found by asking now.
+        self._busy.update(dict.fromkeys([(book_id, id_) for id_ in left], False))
         taken: list[tuple[Target, list[Ready]]] = []
         try:
             taken = await self._take(book_id, endpoint_ids)
@@ -173,7 +193,8 @@ class Deliverer:
         holds = [self._dispatch.holds.add(book_id, lease, asked_at=asked_at) for lease in taken]
         try:
             targets = await read_targets(self._means, book_id, holds)
-            pages = await self._dispatch.read(book_id, targets)
+            wanted = [Wanted(it, failing=it.hold.lease.health.failures > 0) for it in targets]
+            pages = await self._dispatch.read(book_id, wanted)
         except BaseException:
             for hold in holds:
                 self._dispatch.holds.drop(book_id, hold)

@@ -29,6 +29,9 @@ LEASE_SECONDS = 30.0
 PAGE = 100
 """So many deliveries are read at a time for an endpoint, and more when there are few endpoints."""
 
+FEW = 8
+"""So many are read for an endpoint that fails: it will hardly take them, but many such may ask."""
+
 _LONGEST_PAGE = 400
 _READ_AHEAD = 8000
 _TOGETHER = 100
@@ -73,6 +76,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return self.hold.lease.endpoint_id
 
 
+class Wanted(NamedTuple):
+    """An endpoint whose next deliveries are asked for. ``failing``: its last request failed."""
+
+    target: Target
+    failing: bool
+
+
 class Ready(NamedTuple):
     """A delivery that is due, and its body."""
 
@@ -90,7 +100,7 @@ class Dispatch:
         self._records: Batches[Attempt, bool] = Batches(
             self._record, size=_RECORDED_TOGETHER, linger=_LINGER_SECONDS
         )
-        self._reads: Batches[Target, list[Ready]] = Batches(self.read, size=_TOGETHER)
+        self._reads: Batches[Wanted, list[Ready]] = Batches(self.read, size=_TOGETHER)
         self._releases: Batches[Released, None] = Batches(
             self._release, size=_RECORDED_TOGETHER, linger=_LINGER_SECONDS
         )
@@ -99,34 +109,36 @@ class Dispatch:
         """Write down an attempt soon; the answer is whether it stands."""
         return self._records.submit(book_id, attempt)
 
-    def next_page(self, target: Target) -> asyncio.Future[list[Ready]]:
-        """What may be sent to the endpoint now."""
-        return self._reads.submit(target.book_id, target)
+    def next_page(self, wanted: Wanted) -> asyncio.Future[list[Ready]]:
+        """What may be sent to the endpoint now; there may be more if these are ``FEW`` or more."""
+        return self._reads.submit(wanted.target.book_id, wanted)
 
     def release(self, book_id: str, released: Released) -> asyncio.Future[None]:
         """Give a lease back."""
         return self._releases.submit(book_id, released)
 
-    async def read(self, book_id: str, targets: Sequence[Target]) -> list[list[Ready]]:
+    async def read(self, book_id: str, wanted: Sequence[Wanted]) -> list[list[Ready]]:
         """What may be sent now to each of the endpoints."""
-        forms = {target.id: target.endpoint.payload for target in targets}
+        forms = {target.id: target.endpoint.payload for target, _ in wanted}
         # Between two pages an endpoint waits for its records, so long ones are faster.
         room = _READ_AHEAD // max(self.holds.count(), 1)
-        found = await deliveries.read_due(
-            self.means.pool,
-            book_id,
-            [(target.id, target.endpoint.order) for target in targets],
-            now=self.means.clock(),
-            limit=max(PAGE, min(room, _LONGEST_PAGE)),
-        )
+        pages = {False: max(PAGE, min(room, _LONGEST_PAGE)), True: FEW}
+        found: list[Due] = []
+        for failing, limit in pages.items():
+            modes = [(it.id, it.endpoint.order) for it, fails in wanted if fails is failing]
+            if modes:
+                now = self.means.clock()
+                found += await deliveries.read_due(
+                    self.means.pool, book_id, modes, now=now, limit=limit
+                )
         bodies = await self._bodies.load(
             book_id, [(due.position, forms[due.endpoint_id]) for due in found]
         )
-        pages: dict[str, list[Ready]] = {id_: [] for id_ in forms}
+        ready: dict[str, list[Ready]] = {id_: [] for id_ in forms}
         for due in found:
             body = bodies[due.position, forms[due.endpoint_id]]
-            pages[due.endpoint_id].append(Ready(due, body))
-        return list(pages.values())
+            ready[due.endpoint_id].append(Ready(due, body))
+        return list(ready.values())
 
     async def _record(self, book_id: str, attempts: Sequence[Attempt]) -> list[bool]:
         """Write down attempts; a lost database is waited for as long as a lease lasts.

@@ -17,7 +17,7 @@ from store.deliveries import Attempt, Due, State
 from store.leases import Released
 from workers import breaker
 from workers.disabling import disable_endpoint
-from workers.dispatch import PAGE, Dispatch, Ready, Target
+from workers.dispatch import FEW, Dispatch, Ready, Target, Wanted
 from workers.pace import Pace
 from workers.queue import Queue
 from workers.schedule import next_delay, policy_of, retry_after_seconds
@@ -81,10 +81,11 @@ class Drain:
         try:
             while page:
                 await self._send(page)
-                more = len(page) >= PAGE or self._hinted()
+                more = len(page) >= FEW or self._hinted()
                 if not (more and self._may_start()):
                     break
-                page = await self._dispatch.next_page(self._target)
+                wanted = Wanted(self._target, failing=self._health.failures > 0)
+                page = await self._dispatch.next_page(wanted)
         finally:
             for task in self._tasks:
                 task.cancel()

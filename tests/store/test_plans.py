@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from store import deliveries, leases
 from store.books import Book
 from store.database import Connection, Pool
 from store.ids import uuid7
@@ -106,3 +107,20 @@ async def test_a_question_reads_what_it_answers_and_not_the_book(
 
     assert all(pages.values())
     assert {n: count for n, count in pages.items() if count > ASKED[n][1]} == {}
+
+
+@pytest.mark.parametrize("known", ["no statistics yet", "statistics"])
+async def test_a_lease_reads_little_of_what_waits_at_endpoints_that_take_nothing(
+    pool: Pool, book: Book, known: str
+) -> None:
+    now = datetime.now(UTC)
+    endpoints = [f"whe_{number}" for number in range(20)]
+    waiting = [(id_, position, now) for id_ in endpoints for position in range(1000)]
+    async with pool.acquire() as connection:
+        await deliveries.plan(connection, book.book_id, waiting)
+        if known == "statistics":
+            await connection.execute("analyze store.deliveries")
+        explaining = Explaining(connection)
+        asking = cast("Connection", explaining)
+        await leases.lease(asking, book.book_id, endpoints[:10], now=now, seconds=30)
+    assert 0 < explaining.pages < 10 * 20

@@ -1,10 +1,14 @@
 """How senders that hear of the same work divide it."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
+import pytest
 
+from store import leases
+from store.leases import Lease
 from tests.workers.stage import Stage
 from workers.deliver import Deliverer
 from workers.sender import Answer, Request, Sender
@@ -46,6 +50,26 @@ async def test_one_sender_alone_takes_all_of_it(stage: Stage) -> None:
     stage.deliverer.hint(stage.book.book_id, endpoints)
     await stage.deliverer.settled()
     assert len(stage.receiver.requests) == 9
+
+
+async def test_endpoints_that_are_hinted_at_one_by_one_are_leased_together(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoints = [await stage.endpoint() for _ in range(20)]
+    await stage.customers()
+    asked: list[int] = []
+    lease = leases.lease
+
+    async def counted(pool: Any, book_id: str, ids: Sequence[str], **options: Any) -> list[Lease]:
+        asked.append(len(ids))
+        return await lease(pool, book_id, ids, **options)
+
+    monkeypatch.setattr(leases, "lease", counted)
+    for endpoint in endpoints:
+        stage.deliverer.hint(stage.book.book_id, [endpoint])
+    await stage.deliverer.settled()
+    assert asked == [10, 10]
+    assert len(stage.receiver.requests) == 20
 
 
 async def test_many_deliveries_of_few_endpoints_arrive_once_over_several_pages(
