@@ -1,8 +1,10 @@
 """How senders that hear of the same work divide it."""
 
-from collections.abc import Sequence
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pytest
@@ -12,6 +14,8 @@ from store.leases import Lease
 from tests.workers.stage import Stage
 from workers.deliver import Deliverer
 from workers.sender import Answer, Request, Sender
+
+Leasing: TypeAlias = Callable[..., Awaitable[list[Lease]]]
 
 
 class Counting:
@@ -26,12 +30,29 @@ class Counting:
         return await self._sender.send(request, **options)
 
 
-async def test_two_senders_that_hear_of_the_same_work_share_it(stage: Stage) -> None:
+def at_the_same_time(count: int, lease: Leasing) -> Leasing:
+    """``lease``, but nobody goes on from the first one before so many have asked for it."""
+    both, asked = asyncio.Barrier(count), itertools.count()
+
+    async def together(*args: Any, **options: Any) -> list[Lease]:
+        first = next(asked) < count
+        taken = await lease(*args, **options)
+        if first:
+            await both.wait()
+        return taken
+
+    return together
+
+
+async def test_two_senders_that_hear_of_the_same_work_share_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     endpoints = [await stage.endpoint() for _ in range(20)]
     await stage.customers(3)
     async with AsyncExitStack() as connected:  # so that neither has to connect first
         for _ in range(4):
             await connected.enter_async_context(stage.pool.acquire())
+    monkeypatch.setattr(leases, "lease", at_the_same_time(2, leases.lease))
     counts = [Counting(stage.means.sender) for _ in range(2)]
     senders: list[Any] = list(counts)
     deliverers = [Deliverer(msgspec.structs.replace(stage.means, sender=it)) for it in senders]
