@@ -4,9 +4,11 @@ Every decision that numbers come in with refuses what is ``beyond``, drafts too:
 computed with what is no number, or with one of a billion digits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 from typing_extensions import override
@@ -79,8 +81,8 @@ def beyond(entered: msgspec.Struct, at: str = "", **others: Limit) -> Iterator[V
 
     ``others`` are limits of fields that are not as everywhere else.
     """
-    for name, usual in _limited(type(entered)):
-        value = getattr(entered, name)
+    limited, values_of = _limited(type(entered))
+    for (name, usual), value in zip(limited, values_of(entered), strict=True):
         if value is None:
             continue
         limit = others.get(name, usual)
@@ -89,5 +91,12 @@ def beyond(entered: msgspec.Struct, at: str = "", **others: Limit) -> Iterator[V
 
 
 @cache
-def _limited(kind: type[msgspec.Struct]) -> tuple[tuple[str, Limit], ...]:
-    return tuple((it, _LIMITS[it]) for it in kind.__struct_fields__ if it in _LIMITS)
+def _limited(
+    kind: type[msgspec.Struct],
+) -> tuple[tuple[tuple[str, Limit], ...], Callable[[object], tuple[Any, ...]]]:
+    """The limited fields of a kind, and how all of their values are read at once."""
+    names = [it for it in kind.__struct_fields__ if it in _LIMITS]
+    limited = tuple((it, _LIMITS[it]) for it in names)
+    if len(names) > 1:
+        return limited, attrgetter(*names)
+    return limited, lambda entered: tuple(getattr(entered, it) for it in names)

@@ -99,7 +99,8 @@ class Batch:
             return
         missing: list[Stream[Any]] = []
 
-        def read(stream: Stream[S]) -> S | None:
+        # In quotes, or these types would be put together anew for each command.
+        def read(stream: "Stream[S]") -> "S | None":
             try:
                 state: S | None = self.held(stream).state
             except NotAtHand:

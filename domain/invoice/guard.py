@@ -213,7 +213,10 @@ def guard(invoice: Invoice, command: str) -> None:
 
 
 def _obstacle(invoice: Invoice, command: str) -> Obstacle | None:
-    return next((it for it in OBSTACLES.get(command, ()) if it.stands(invoice)), None)
+    for obstacle in OBSTACLES.get(command, ()):
+        if obstacle.stands(invoice):
+            return obstacle
+    return None
 
 
 def _refused(
