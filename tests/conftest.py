@@ -1,8 +1,12 @@
 """Real servers for the tests: one PostgreSQL and one Valkey a session, an empty database a test."""
 
+import asyncio
+import functools
+import inspect
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -18,6 +22,24 @@ from tests.databases import Databases, with_database
 
 settings.register_profile("daybook", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("daybook")
+
+_PATIENCE = 300.0  # of seconds: the slowest test takes a fifth of that on a quiet machine
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a test that waits for what never comes fail, and show where it waits."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = _bounded(item.obj)
+
+
+def _bounded(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Any]:
+    @functools.wraps(test)
+    async def within_patience(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            await test(*args, **kwargs)
+
+    return within_patience
 
 
 @pytest.fixture(scope="session")
