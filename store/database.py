@@ -1,5 +1,7 @@
 """Connections to PostgreSQL."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -18,6 +20,10 @@ DATABASE_ERRORS = (
     ValueError,
 )
 """Whatever a call to the database may raise. ``ValueError``: a value that cannot be sent."""
+
+_CLOSING_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
 
 _LOST = (
     OSError,
@@ -52,7 +58,7 @@ async def _keep(_connection: Connection) -> None:
 async def open_pool(
     url: str, *, name: str, size: int = 8, schema: str = "projections", patient: bool = False
 ) -> AsyncIterator[Pool]:
-    """A pool of connections, closed on leaving.
+    """A pool of connections, closed on leaving: what is at work then has a while to end.
 
     Args:
         url: Where the database is (``postgresql://...``).
@@ -70,7 +76,7 @@ async def open_pool(
         "idle_in_transaction_session_timeout": "30s",
         "search_path": schema,
     }
-    async with asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
@@ -78,8 +84,20 @@ async def open_pool(
         reset=_keep,
         server_settings=settings,
         command_timeout=None if patient else 20,
-    ) as pool:
+    )
+    try:
         yield pool
+    finally:
+        await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    """Close a pool. Left to itself it waits for ever if a connection is never given back."""
+    try:
+        async with asyncio.timeout(_CLOSING_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        logger.warning("Connections still in use %s s after the end are cut off.", _CLOSING_SECONDS)
 
 
 async def ping(pool: Pool) -> None:
