@@ -19,7 +19,7 @@ from api.query_nulls import refuse_null
 from api.quota import Quotas
 from api.xapi.tokens import Tokens
 from store.books import Books
-from store.database import DATABASE_ERRORS, Pool
+from store.database import DATABASE_ERRORS, Pool, heed_cancellation
 from store.keys import KEYS_CHANNEL, ApiKey, ParsedKey, find_key, parse_key
 from store.pings import Ping
 from store.recorded import Metadata
@@ -110,6 +110,7 @@ class KeyRing:
                     connection.add_termination_listener(lambda _connection, it=lost: it.set())
                     await lost.wait()
             except DATABASE_ERRORS:
+                heed_cancellation()
                 logger.warning("changed keys are noticed late until the database is back")
                 await asyncio.sleep(_KEY_LIFE_SECONDS)
 

@@ -7,6 +7,7 @@ new tables hold exactly what the old ones do.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 
@@ -14,7 +15,7 @@ from projections import webhook_endpoints
 from projections.building import Building, Report
 from projections.projection import Projection
 from projections.tables import FOLLOWER, PROJECTIONS, SCHEMA, built, tables_of
-from store.database import Connection, Pool
+from store.database import DATABASE_ERRORS, Connection, Pool
 
 BESIDE = "rebuild"
 """The schema in which tables are built."""
@@ -61,7 +62,7 @@ async def rebuild(pool: Pool, projections: Sequence[Projection], report: Report)
                     await building.catch_up(report)
             return resumed
         finally:
-            if not connection.is_closed():
+            with suppress(*DATABASE_ERRORS):  # a connection that is lost holds no lock
                 await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 

@@ -5,6 +5,7 @@ take in what the live ones had taken in at that moment, and both are compared.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from projections.building import Building, Report
 from projections.projection import Projection
 from projections.tables import FOLLOWER, SCHEMA, tables_of
-from store.database import Connection, Pool
+from store.database import DATABASE_ERRORS, Connection, Pool
 
 SCRATCH = "verify"
 """The schema of the scratch tables."""
@@ -74,7 +75,7 @@ async def verify(
             finally:
                 await building.discard()
         finally:
-            if not connection.is_closed():
+            with suppress(*DATABASE_ERRORS):  # a connection that is lost holds no lock
                 await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from store.attachments import DOUBT, settle
 from store.books import list_books
-from store.database import DATABASE_ERRORS, Pool
+from store.database import DATABASE_ERRORS, Pool, heed_cancellation
 from store.lanes import LIFE, forget_lanes
 
 _BATCH = 1000
@@ -65,6 +65,7 @@ async def keep_forgetting(pool: Pool, *, days: int) -> None:
             lanes = await forget_sessions(pool, before=now - LIFE)
             files = await forget_uploads(pool, before=now - DOUBT)
         except DATABASE_ERRORS:
+            heed_cancellation()
             logger.exception("what is old was not forgotten; that is tried again later")
         else:
             logger.debug("%d keys, %d lanes and %d files are forgotten", count, lanes, files)

@@ -40,6 +40,21 @@ def connection_lost(error: Exception) -> bool:
     return isinstance(error, _LOST) and not isinstance(error, ValueError)
 
 
+def heed_cancellation() -> None:
+    """End a task that was told to end, although what it raised is another error.
+
+    A task that is cancelled gives its connection back. If that connection has just been lost,
+    asyncpg raises an error about it in place of the cancellation, which would be forgotten by
+    whoever goes on after errors of the database.
+
+    Raises:
+        CancelledError: This task was told to end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def prepare(connection: Connection) -> None:
     """Let ``json`` columns come and go as the bytes they are; msgspec parses them where needed."""
     await connection.set_type_codec(

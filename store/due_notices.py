@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from store.database import DATABASE_ERRORS, Pool
+from store.wakeup import listening
 
 _CHANNEL = "daybook_due"
 _AT_ONCE = 100  # ids, so that a notice stays below the 8,000 bytes that PostgreSQL takes
@@ -53,17 +54,12 @@ async def hearing(
     It gives a function that tells whether the connection is still there.
     """
 
-    def on_notify(_connection: object, _pid: int, _channel: str, payload: object) -> None:
-        book_id, *endpoint_ids = str(payload).split(" ")
+    def on_notice(notice: str) -> None:
+        book_id, *endpoint_ids = notice.split(" ")
         heard(book_id, endpoint_ids)
 
-    async with pool.acquire() as connection:
-        await connection.add_listener(_CHANNEL, on_notify)
-        try:
-            yield lambda: not connection.is_closed()
-        finally:
-            if not connection.is_closed():
-                await connection.remove_listener(_CHANNEL, on_notify)
+    async with listening(pool, on_notice, channel=_CHANNEL) as connection:
+        yield lambda: not connection.is_closed()
 
 
 def _notices(book_id: str, endpoint_ids: set[str]) -> list[str]:

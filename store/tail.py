@@ -9,7 +9,13 @@ import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
-from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
+from store.database import (
+    DATABASE_ERRORS,
+    Connection,
+    Pool,
+    connection_lost,
+    heed_cancellation,
+)
 from store.errors import UnknownBook
 from store.log import read_book, read_head
 from store.recorded import Recorded
@@ -102,6 +108,7 @@ class Tails:
                         await self._poll(connection)
                         await asyncio.sleep(_POLL_SECONDS)
             except DATABASE_ERRORS:
+                heed_cancellation()
                 logger.debug("tails cannot listen; that is tried again", exc_info=True)
                 await asyncio.sleep(_POLL_SECONDS)
 

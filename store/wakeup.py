@@ -7,7 +7,7 @@ Wake-ups are only hints: followers also poll.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from store.database import DATABASE_ERRORS, Connection, Pool
 
@@ -47,9 +47,10 @@ class WakeUps:
 async def listening(
     pool: Pool, heard: Callable[[str], None], *, channel: str = _CHANNEL
 ) -> AsyncIterator[Connection]:
-    """Call ``heard`` with the id of each book that has news, while the block runs.
+    """Call ``heard`` with what each notification says, while the block runs.
 
-    The connection that listens may be used meanwhile. When it is lost, nothing more is heard.
+    That is the id of a book that has news, unless ``channel`` is another one. The connection that
+    listens may be used meanwhile. When it is lost, nothing more is heard.
     """
 
     def on_notify(_connection: object, _pid: int, _channel: str, payload: object) -> None:
@@ -60,5 +61,5 @@ async def listening(
         try:
             yield connection
         finally:
-            if not connection.is_closed():
+            with suppress(*DATABASE_ERRORS):  # a connection that is lost listens no more
                 await connection.remove_listener(channel, on_notify)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from store import deliveries, leases
-from store.database import DATABASE_ERRORS
+from store.database import DATABASE_ERRORS, heed_cancellation
 from store.due_notices import hearing
 from store.leases import Lease, Released
 from workers.disabling import PAUSE_SECONDS
@@ -90,6 +90,7 @@ class Deliverer:
                             await self.sweep()
                             await asyncio.sleep(SWEEP_SECONDS)
                 except Exception:
+                    heed_cancellation()
                     logger.exception("webhooks cannot be swept; the next sweep follows in a moment")
                     await asyncio.sleep(SWEEP_SECONDS)
 

@@ -12,7 +12,7 @@ import msgspec
 from domain.webhook_endpoint import WebhookEndpoint
 from store import deliveries, leases
 from store.books import Books
-from store.database import Pool, connection_lost
+from store.database import Pool, connection_lost, heed_cancellation
 from store.deliveries import Attempt, Due
 from store.leases import Released
 from store.secrets import Keyring
@@ -151,6 +151,7 @@ class Dispatch:
             try:
                 return await deliveries.record(self.means.pool, book_id, attempts)
             except Exception as error:
+                heed_cancellation()
                 if not connection_lost(error) or loop.time() >= give_up_at:
                     raise
                 logger.warning("attempts cannot be recorded now: %s", error)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from store import checkpoints
-from store.database import Connection, Pool, connection_lost
+from store.database import Connection, Pool, connection_lost, heed_cancellation
 from store.log import read_book
 from store.parked import ALL, park, read_leniently
 from store.recorded import Recorded
@@ -71,6 +71,7 @@ class Follower:
                 async with listening(self._pool, lambda _book_id: self._news.set()):
                     await self._follow()
             except Exception:
+                heed_cancellation()
                 logger.exception("follower %s lost its footing; it goes on in a moment", self._name)
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
 

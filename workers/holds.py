@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from store import leases
-from store.database import Pool
+from store.database import Pool, heed_cancellation
 from store.leases import Lease
 
 _RENEWALS = 4
@@ -55,6 +55,7 @@ class Holds:
                 try:
                     await self._renew(book_id)
                 except Exception:
+                    heed_cancellation()
                     logger.exception("leases of %s cannot be renewed now", book_id)
 
     async def _renew(self, book_id: str) -> None:

@@ -14,7 +14,7 @@ from domain.errors import NotFound
 from domain.webhook_endpoint import WEBHOOK_ENDPOINT
 from store import deliveries
 from store.books import Books
-from store.database import Pool
+from store.database import Pool, heed_cancellation
 from store.replaying import WINDOW, Step, advance_replay
 from store.replays import cancel_replay, replays_under_way
 
@@ -58,6 +58,7 @@ class Replayer:
             try:
                 moved = await self.sweep()
             except Exception:
+                heed_cancellation()
                 logger.exception("replays cannot go on now; the next sweep follows in a moment")
                 moved = False
             # What was made due may be sent soon; what cannot be sent, waits for long.
@@ -72,6 +73,7 @@ class Replayer:
                 while (step := await self._further(book_id, replay_id)) and step.counting:
                     pass
             except Exception:
+                heed_cancellation()
                 # It stands where it stood; the others are none the worse.
                 logger.exception("replay %s cannot go on now; it will try again", replay_id)
             else:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from store.database import Pool
+from store.database import Pool, heed_cancellation
 from store.retention import forget_old, keep_attempts
 
 SWEEP_SECONDS = 3600.0
@@ -39,6 +39,7 @@ async def retaining(
             try:
                 await sweep(pool, now=clock(), days=days)
             except Exception:
+                heed_cancellation()
                 logger.exception("old attempts were not dropped; that is tried again in a minute")
                 pause = _PAUSE_AFTER_FAILURE_SECONDS
             await asyncio.sleep(pause)

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from store import database
-from store.database import open_pool
+from store.database import DATABASE_ERRORS, heed_cancellation, open_pool
 
 
 async def test_a_connection_that_is_never_given_back_does_not_hold_up_the_end(
@@ -25,3 +25,33 @@ async def test_what_is_at_work_when_a_pool_is_closed_comes_to_its_end(database_u
         at_work = asyncio.create_task(pool.fetchval("select pg_sleep(0.05)::text"))
         await asyncio.sleep(0)
     assert await at_work == ""
+
+
+async def test_a_task_that_was_told_to_end_does_so_whatever_it_raises_instead() -> None:
+    begun, reached = asyncio.Event(), []
+
+    async def going_on_after_errors() -> None:
+        while True:
+            try:
+                try:
+                    begun.set()
+                    await asyncio.Event().wait()
+                finally:
+                    raise asyncpg.InterfaceError("the connection is lost")
+            except DATABASE_ERRORS:
+                reached.append("error")
+                heed_cancellation()
+
+    task = asyncio.create_task(going_on_after_errors())
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=10)
+    assert task.cancelled()
+    assert reached == ["error"]
+
+
+async def test_a_task_that_nobody_cancelled_has_nothing_to_heed() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await asyncio.sleep(1)
+    heed_cancellation()

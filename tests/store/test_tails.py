@@ -1,8 +1,8 @@
 """A tail of a book: what is there, then what comes, promptly with wake-ups and surely without."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 
 import pytest
@@ -10,11 +10,11 @@ import pytest
 import store.tail
 import store.wakeup
 from store.books import Book, Books, create_book, open_books
-from store.database import Pool
+from store.database import Connection, Pool
 from store.errors import UnknownBook
 from store.recorded import Recorded
 from store.tail import Tails
-from store.wakeup import WakeUps
+from store.wakeup import WakeUps, listening
 from tests.store.interleaving import command_of
 from tests.store.one_by_one import Asking
 from tests.workers.webhooks import until
@@ -25,6 +25,21 @@ async def tails(pool: Pool) -> AsyncIterator[Tails]:
     tails = Tails(pool)
     yield tails
     tails.close()
+
+
+@pytest.fixture
+def listeners(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[int]:
+    """The process ids of backends, each from when a tail listens to it."""
+    listeners: asyncio.Queue[int] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def noted(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[Connection]:
+        async with listening(pool, heard) as connection:
+            listeners.put_nowait(connection.get_server_pid())
+            yield connection
+
+    monkeypatch.setattr(store.tail, "listening", noted)
+    return listeners
 
 
 async def draft(books: Books, book: Book, number: int) -> None:
@@ -58,12 +73,16 @@ async def test_a_tail_shows_what_is_there_and_then_what_comes(
 
 
 async def test_a_wake_up_is_faster_than_the_next_poll(
-    tails: Tails, books: Books, book: Book, monkeypatch: pytest.MonkeyPatch
+    tails: Tails,
+    books: Books,
+    book: Book,
+    listeners: asyncio.Queue[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(store.tail, "_POLL_SECONDS", 60)
     async with asyncio.timeout(10), aclosing(tails.tail(book.book_id, after=0)) as pages:
         waiting = asyncio.ensure_future(anext(pages))
-        await until(lambda: _listens(books))
+        await listeners.get()
         await draft(books, book, 1)
         assert [event.position for event in await waiting] == [1]
 
@@ -124,6 +143,23 @@ async def test_a_tail_goes_on_after_its_connections_were_killed(
     assert all(before.recorded_at <= after.recorded_at for before, after in pairwise(seen))
 
 
+async def test_a_tail_that_ends_when_its_connection_is_lost_leaves_nobody_listening(
+    tails: Tails, book: Book, pool: Pool, listeners: asyncio.Queue[int]
+) -> None:
+    waiting = asyncio.create_task(take(tails, book, 1, []))
+    backend = await listeners.get()
+    watch = tails._watch
+    assert watch
+    await until(lambda: _has_polled(pool, backend))
+    await pool.fetchval("select pg_terminate_backend($1)", backend)
+    await until(lambda: _idle(pool))
+
+    waiting.cancel()
+    await asyncio.wait([waiting, watch], timeout=10)
+
+    assert watch.cancelled(), "it does not begin to listen again"
+
+
 async def test_an_idle_tail_says_so_if_it_is_asked_to(tails: Tails, book: Book) -> None:
     async with (
         asyncio.timeout(10),
@@ -163,15 +199,10 @@ async def test_wake_ups_of_many_commits_are_sent_together(
     assert sent == [["bok_0", "bok_1", "bok_2"]]
 
 
-async def _listens(books: Books) -> bool:
-    pool = books._pool
-    return bool(
-        await pool.fetchval(
-            "select exists (select from pg_stat_activity"
-            " where datname = current_database() and query like '%LISTEN%')"
-        )
-    )
-
-
 async def _idle(pool: Pool) -> bool:
     return pool.get_idle_size() == pool.get_size()
+
+
+async def _has_polled(pool: Pool, backend: int) -> bool:
+    sql = "select state = 'idle' and query not like 'LISTEN%' from pg_stat_activity where pid = $1"
+    return bool(await pool.fetchval(sql, backend))
