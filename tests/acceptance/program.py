@@ -18,7 +18,7 @@ import httpx
 from typing_extensions import override
 
 CHECKOUT = Path(__file__).parents[2]
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 class Program:
@@ -49,7 +49,7 @@ class Program:
         """A client that holds the sandbox key."""
         key = json.loads((self.home / "sandbox.json").read_text())["key"]
         headers = {"Authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=60)
 
     def stop(self) -> float:
         """Ctrl-C; answers how many seconds it took to end."""

@@ -28,7 +28,7 @@ def served(database_url: str, redis_url: str, logs: Path) -> Iterator[str]:
     with ExitStack() as processes:
         for part in ("serve", "follow"):
             start_part(processes, part, environ, logs / f"{part}.log")
-        until(lambda: _ready(address), 30, (logs / "serve.log").read_text)
+        until(lambda: _ready(address), 120, (logs / "serve.log").read_text)
         yield address
 
 
@@ -45,7 +45,7 @@ def serve(
     }
     process = start_part(processes, "serve", environ, log)
     address = f"http://127.0.0.1:{port}"
-    until(lambda: _ready(address), 30, log.read_text)
+    until(lambda: _ready(address), 120, log.read_text)
     return address, process
 
 

@@ -37,7 +37,7 @@ class Sandbox(NamedTuple):
 
     def client(self) -> httpx.AsyncClient:
         """A client as the program makes one."""
-        return httpx.AsyncClient(base_url=self.address, timeout=20)
+        return httpx.AsyncClient(base_url=self.address, timeout=60)
 
     async def get(self, path: str) -> Any:
         """What the API answers with the key."""

@@ -24,7 +24,7 @@ async def test_streams_end_when_the_server_is_told_to_stop_and_hold_up_nothing(
             serve, processes, database_url, tmp_path / "serve.log"
         )
         async with (
-            httpx.AsyncClient(base_url=address, headers=headers, timeout=20) as client,
+            httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client,
             client.stream("GET", "/api/events") as answer,
         ):
             lines = answer.aiter_lines()

@@ -55,7 +55,7 @@ async def test_commands_of_killed_processes_have_run_once_or_not_at_all_and_thei
 
         async def client_of(address: str) -> httpx.AsyncClient:
             bearer = {"Authorization": f"Bearer {text}"}
-            client = httpx.AsyncClient(base_url=address, headers=bearer, timeout=30)
+            client = httpx.AsyncClient(base_url=address, headers=bearer, timeout=60)
             return await stack.enter_async_context(client)
 
         survivor, _ = serve(processes, database_url, tmp_path / "survivor.log")
@@ -68,7 +68,7 @@ async def test_commands_of_killed_processes_have_run_once_or_not_at_all_and_thei
                 for lane in range(CLIENTS)
             ]
             enough = len(told.acknowledged) + BETWEEN_KILLS
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while len(told.acknowledged) < enough:
                     await asyncio.wait(doomed, timeout=0.001)
             process.kill()

@@ -54,9 +54,9 @@ async def client(
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": f"Bearer {key}"},
-            timeout=30,
+            timeout=60,
         ) as opened:
-            await until(lambda: caught_up(opened, pool, book), seconds=60)
+            await until(lambda: caught_up(opened, pool, book), seconds=120)
             yield opened
 
 
@@ -115,7 +115,7 @@ async def interrupted(pool: Pool, database_url: str, how: signal.Signals) -> Non
         assert process.returncode is None
         return await built(pool) > before
 
-    await until(went_on, 30)
+    await until(went_on, 120)
     process.send_signal(how)
     _, said = await process.communicate()
     assert process.returncode != 0
@@ -143,7 +143,7 @@ async def test_nobody_notices_a_rebuild_that_is_killed_cancelled_and_goes_on(
         async def delivered() -> bool:
             return len(receiver.requests) >= CUSTOMERS
 
-        await until(delivered, 30)
+        await until(delivered, 120)
         amid = Amid(client)
         async with asyncio.TaskGroup() as requests:
             for what in READERS:

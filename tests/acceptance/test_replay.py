@@ -27,7 +27,7 @@ async def client(pool: Pool, book: Book) -> AsyncIterator[httpx.AsyncClient]:
     key, _ = await create_key(pool, book.book_id, name="test")
     address = f"http://127.0.0.1:{free_port()}"
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
         yield client
 
 
@@ -59,7 +59,7 @@ async def test_a_killed_worker_leaves_a_replay_to_the_next_one(
     with ExitStack() as processes:
         for part in ("serve", "follow"):
             start_part(processes, part, environ, tmp_path / f"{part}.log")
-        await until(ready, seconds=30)
+        await until(ready, seconds=120)
         async with receiving() as receiver:
             body = {"url": receiver.url, "events": ["*"]}
             created = await client.post("/api/webhook-endpoints", json=body)
@@ -76,7 +76,7 @@ async def test_a_killed_worker_leaves_a_replay_to_the_next_one(
             async def begun() -> bool:
                 return len(receiver.requests) >= EVENTS // 10
 
-            await until(begun, seconds=30)
+            await until(begun, seconds=120)
             worker.kill()
             await asyncio.to_thread(worker.wait)
             assert len(set(receiver.ids)) < EVENTS
@@ -86,7 +86,7 @@ async def test_a_killed_worker_leaves_a_replay_to_the_next_one(
                 return bool((await shown())["state"] == "done")
 
             # What was leased by the one that was killed is free again after half a minute.
-            await until(done, seconds=90)
+            await until(done, seconds=120)
             replayed = await shown()
     assert (replayed["total"], replayed["done"], replayed["failed"]) == (EVENTS, EVENTS, 0)
     assert len(set(receiver.ids)) == EVENTS

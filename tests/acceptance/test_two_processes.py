@@ -30,7 +30,7 @@ async def clients(
         ]
         opened = [
             httpx.AsyncClient(
-                base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
+                base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60
             )
             for address in addresses
         ]

@@ -36,7 +36,7 @@ def test_it_says_where_things_are_and_the_five_commands_work_when_pasted(
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
 
     assert '"status":"Draft"' in answers.stderr
@@ -57,8 +57,8 @@ def test_the_sandbox_book_has_data(program: Program) -> None:
 
 
 def test_the_documentation_is_served(program: Program) -> None:
-    page = httpx.get(f"{program.address}/api/docs")
-    contract = httpx.get(f"{program.address}/api/openapi.json").json()
+    page = httpx.get(f"{program.address}/api/docs", timeout=60)
+    contract = httpx.get(f"{program.address}/api/openapi.json", timeout=60).json()
     assert page.status_code == 200
     assert "http" not in re.sub(
         re.escape(program.address), "", "".join(re.findall(r'src="([^"]*)', page.text))
@@ -75,10 +75,10 @@ def test_a_posted_invoice_reaches_a_subscribed_receiver_signed_and_on_record(
         endpoint = client.post("/api/webhook-endpoints", json=body).json()
         draft = client.post("/api/invoices", json=ready_to_post()).json()
         client.post(f"/api/invoices/{draft['id']}/post", headers={"If-Match": '"2"'})
-        until(lambda: received, 20, program.said)
+        until(lambda: received, 120, program.said)
         headers, content = received[0]
         deliveries = f"/api/webhook-endpoints/{endpoint['id']}/deliveries"
-        until(lambda: client.get(deliveries).json()["items"][0]["state"] == "delivered", 20)
+        until(lambda: client.get(deliveries).json()["items"][0]["state"] == "delivered", 120)
         position = client.get(deliveries).json()["items"][0]["position"]
         attempts = client.get(f"{deliveries}/{position}/attempts").json()["items"]
         listed = client.get("/api/webhook-endpoints").json()["items"]
@@ -142,14 +142,14 @@ def test_killing_postgres_and_then_the_program_loses_no_acknowledged_command(
         ]
         for writer in writers:
             writer.start()
-        until(lambda: len(acknowledged) > 200, 30)
+        until(lambda: len(acknowledged) > 200, 120)
         os.kill(program.pids()["postgres"], signal.SIGKILL)
         reached = len(acknowledged)
-        until(lambda: len(acknowledged) > reached + 200, 60, program.said)
+        until(lambda: len(acknowledged) > reached + 200, 120, program.said)
         pids = program.pids()
         program.process.kill()
         program.process.wait(10)
-        until(lambda: not alive(pids), 10, lambda: f"still there: {alive(pids)}")
+        until(lambda: not alive(pids), 60, lambda: f"still there: {alive(pids)}")
         for writer in writers:
             writer.join(30)
     with up(home, port) as program, program.client() as client:

@@ -32,7 +32,7 @@ class Streamed:
 
     async def until(self, text: str) -> None:
         """Wait until this came."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while text not in self.text:
                 self.news.clear()
                 await self.news.wait()
@@ -97,5 +97,5 @@ async def streaming(
         left.set()
         streamed.reading.set()
         with suppress(asyncio.CancelledError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await task

@@ -70,7 +70,7 @@ class Distant(httpx.AsyncBaseTransport):
 def distant(client: httpx.AsyncClient, seconds: float, *, lost: int = 0) -> httpx.AsyncClient:
     transport = Distant(client._transport, seconds, lost=lost)
     return httpx.AsyncClient(
-        transport=transport, base_url=client.base_url, headers=client.headers, timeout=30
+        transport=transport, base_url=client.base_url, headers=client.headers, timeout=60
     )
 
 

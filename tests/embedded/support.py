@@ -39,7 +39,7 @@ def given_urls() -> dict[str, str]:
     return {**environment(), **urls}
 
 
-def until(condition: Callable[[], bool], timeout: float = 15.0) -> None:
+def until(condition: Callable[[], bool], timeout: float = 60.0) -> None:
     """Waits for a condition.
 
     Raises:

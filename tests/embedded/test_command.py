@@ -74,5 +74,5 @@ def test_killing_the_program_ends_the_command_too(home: Path) -> None:
         assert process.stdout
         command = json.loads(process.stdout.readline())
         kill(process.pid)
-        until(lambda: not running(command), 5)
-        until(lambda: not traces(home), 5)
+        until(lambda: not running(command))
+        until(lambda: not traces(home))

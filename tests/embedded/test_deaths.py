@@ -34,7 +34,7 @@ def test_killing_the_parent_ends_every_process_and_removes_every_file(home: Path
     with keeping(home, "test") as keeper:
         assert running(keeper.everybody).keys() == keeper.everybody.keys()
         kill(keeper.process.pid)
-        until(lambda: not running(keeper.everybody), 5)
+        until(lambda: not running(keeper.everybody))
         assert traces(home) == []
 
 
@@ -44,14 +44,14 @@ def test_a_forked_copy_of_the_parent_that_keeps_the_pipe_open_keeps_nothing_aliv
     with keeping(home, "test", fork=True) as keeper:
         assert keeper.copy
         kill(keeper.process.pid)
-        until(lambda: not running(keeper.everybody), 5)
+        until(lambda: not running(keeper.everybody))
         assert traces(home) == []
 
 
 def test_killing_the_guardian_ends_every_process_and_removes_every_file(home: Path) -> None:
     with keeping(home, "test") as keeper:
         kill(keeper.processes["guardian"])
-        until(lambda: not running(keeper.everybody), 5)
+        until(lambda: not running(keeper.everybody))
         assert traces(home) == []
 
 
@@ -68,7 +68,7 @@ def test_killing_guardian_and_watchdog_still_ends_what_they_started(home: Path) 
     with keeping(home, "test") as keeper:
         kill(keeper.processes["guardian"], keeper.processes["watchdog"])
         direct = {name: keeper.processes[name] for name in ("postgres", "valkey", "family")}
-        until(lambda: not running(direct), 5)
+        until(lambda: not running(direct))
         kill(keeper.family["child"], keeper.family["runaway"])
 
 
@@ -78,7 +78,7 @@ def test_a_killed_watchdog_is_replaced(home: Path) -> None:
         kill(first)
         until(lambda: _watchdogs(home) not in ([], [first]))
         kill(keeper.processes["guardian"])
-        until(lambda: not running(keeper.everybody), 5)
+        until(lambda: not running(keeper.everybody))
         until(lambda: traces(home) == [])
 
 
@@ -119,13 +119,13 @@ async def test_a_killed_postgres_comes_back_with_its_data_even_in_the_middle_of_
             busy.execute("select count(*) from generate_series(1, 100000000000)")
         )
         active = "select count(*) from pg_stat_activity where state = 'active'"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await query(servers.database_url, active) < 2:
                 pass
         first = servers.processes()["postgres"]
         kill(first)
         with pytest.raises((OSError, asyncpg.PostgresError)):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await endless
         busy.terminate()
         until(lambda: servers.processes().get("postgres", first) != first)

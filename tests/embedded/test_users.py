@@ -28,7 +28,7 @@ async def test_an_ordinary_user_starts_stops_and_is_killed_like_anybody(home: Pa
     with keeping(home, "dev", stranger=user) as keeper:
         assert _owner_of_socket(keeper.database_url) == uid
         kill(keeper.process.pid)
-        until(lambda: not running(keeper.everybody), 5)
+        until(lambda: not running(keeper.everybody))
     with keeping(home, "dev", stranger=user) as keeper:
         assert keeper.state == home
     assert running(keeper.everybody) == {}

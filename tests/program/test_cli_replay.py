@@ -41,7 +41,7 @@ async def test_a_replay_is_waited_for_and_told_of(stage: Stage, database_url: st
         await stage.deliver()
         return command.done()
 
-    await until(over, seconds=60)
+    await until(over, seconds=120)
     status, out, err = await command
     assert (status, err) == (0, "")
     assert "is done: 2 of 2 deliveries" in out

@@ -73,7 +73,7 @@ async def test_a_follower_that_is_killed_at_random_leaves_what_a_clean_replay_gi
         async def moved(before: int = before) -> bool:
             return await position(pool) > before
 
-        await until(moved, 20)
+        await until(moved, 120)
         await asyncio.sleep(fate.uniform(0, 0.03))
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)

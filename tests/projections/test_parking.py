@@ -61,7 +61,7 @@ async def follow_to_the_end(pool: Pool, book: Book, books: Books) -> list[int]:
     tries: list[int] = []
     following = asyncio.create_task(follower_of(pool, tries).run())
     head = await books.head(book.book_id)
-    reached = await caught_up(pool, book.book_id, FOLLOWER, head, within_seconds=20)
+    reached = await caught_up(pool, book.book_id, FOLLOWER, head, within_seconds=60)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert reached == head
@@ -217,7 +217,7 @@ async def test_a_process_that_stood_still_does_nothing_twice_when_it_goes_on(
             applied.extend(event.position for event in events)
 
         other = Follower(pool, "shared", apply)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not applied:
                 await other.catch_up()
         os.kill(stuck.pid, signal.SIGCONT)

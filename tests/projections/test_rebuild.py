@@ -169,7 +169,7 @@ async def test_a_swap_steps_back_for_whoever_holds_one_table_and_needs_another(
         async def stuck() -> bool:
             return bool(await pool.fetchval(waiting))
 
-        await until(stuck, 20)
+        await until(stuck, 120)
         assert await reader.fetchval(f"select count(*) from {TABLES[0]}") == 0  # noqa: S608 - a name of ours
         assert not rebuilding.done()
     assert await rebuilding is False
@@ -185,7 +185,7 @@ async def test_a_rebuild_under_writing_loses_nothing(
     await rebuild(beside, PROJECTIONS, silent)
     await writing
     head = await books.head(book.book_id)
-    await caught_up(pool, book.book_id, FOLLOWER, head, within_seconds=10)
+    await caught_up(pool, book.book_id, FOLLOWER, head, within_seconds=60)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert await pool.fetchval("select count(*) from customer_list_v2") == 250

@@ -75,7 +75,7 @@ class Stage:
         book = await create_book(self._pools[0], name="Edited", mode="sandbox")
         office = Office(self._pools, self._weather, book.book_id)
         await office.open()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             for wave in waves:
                 await office.live(wave)
             log = await office.close()

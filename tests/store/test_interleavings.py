@@ -109,7 +109,7 @@ class Stage:
         pool = self._pools[0]
         book = await create_book(pool, name="Played", mode="sandbox")
         company = Company(self._pools, self._weather, book.book_id, plan.cached_streams)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             for part in (_BEGIN, *plan.rounds):
                 await company.play(part)
             await company.finish()

@@ -49,7 +49,7 @@ async def draft(books: Books, book: Book, number: int) -> None:
 
 async def take(tails: Tails, book: Book, count: int, seen: list[Recorded], after: int = 0) -> None:
     """Tail until so many events were seen."""
-    async with asyncio.timeout(10), aclosing(tails.tail(book.book_id, after=after)) as pages:
+    async with asyncio.timeout(60), aclosing(tails.tail(book.book_id, after=after)) as pages:
         async for page in pages:
             assert page, "an empty page was not asked for"
             seen += page
@@ -80,7 +80,7 @@ async def test_a_wake_up_is_faster_than_the_next_poll(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(store.tail, "_POLL_SECONDS", 60)
-    async with asyncio.timeout(10), aclosing(tails.tail(book.book_id, after=0)) as pages:
+    async with asyncio.timeout(60), aclosing(tails.tail(book.book_id, after=0)) as pages:
         waiting = asyncio.ensure_future(anext(pages))
         await listeners.get()
         await draft(books, book, 1)
@@ -155,14 +155,14 @@ async def test_a_tail_that_ends_when_its_connection_is_lost_leaves_nobody_listen
     await until(lambda: _idle(pool))
 
     waiting.cancel()
-    await asyncio.wait([waiting, watch], timeout=10)
+    await asyncio.wait([waiting, watch], timeout=60)
 
     assert watch.cancelled(), "it does not begin to listen again"
 
 
 async def test_an_idle_tail_says_so_if_it_is_asked_to(tails: Tails, book: Book) -> None:
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(60),
         aclosing(tails.tail(book.book_id, after=0, idle_seconds=0.01)) as pages,
     ):
         assert [await anext(pages) for _ in range(3)] == [[], [], []]
@@ -174,7 +174,7 @@ async def test_a_book_that_does_not_exist_cannot_be_tailed(tails: Tails) -> None
 
 
 async def test_closing_the_books_ends_their_tails(pool: Pool, book: Book) -> None:
-    async with asyncio.timeout(10), open_books(pool) as books:
+    async with asyncio.timeout(60), open_books(pool) as books:
         pages = books.tail(book.book_id, after=0)
         waiting = asyncio.ensure_future(anext(pages, None))
         await asyncio.sleep(0)

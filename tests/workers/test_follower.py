@@ -64,7 +64,7 @@ async def test_processes_share_many_books_and_apply_each_event_once_whichever_is
             async def moved(before: int = before) -> bool:
                 return await counted(pool) > before
 
-            await until(moved, 20)
+            await until(moved, 120)
             victim = running[number % 2]
             assert victim.pid is not None
             if number % 3 == 2:
@@ -79,7 +79,7 @@ async def test_processes_share_many_books_and_apply_each_event_once_whichever_is
         async def done() -> bool:
             return await counted(pool) >= BOOKS * EVENTS
 
-        await until(done, 30)
+        await until(done, 120)
     finally:
         for process in running:
             process.kill()

@@ -56,7 +56,7 @@ async def test_no_kill_makes_a_replay_lose_its_place_or_plan_anything_twice(
             replay = await found(stage, id_)
             return replay.planned >= min(goal, 120) or not replay.active
 
-        await until(come_so_far, seconds=30)
+        await until(come_so_far, seconds=120)
         process.kill()
         await process.wait()
         kills += 1

@@ -35,7 +35,7 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until it holds; fail when that takes too long."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what is waited for is in the database
