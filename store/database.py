@@ -90,6 +90,11 @@ async def open_pool(
         # A process that stands still inside a transaction must not hold its locks for ever.
         "idle_in_transaction_session_timeout": "30s",
         "search_path": schema,
+        # Sums over thousands of customers fit into memory; beyond it, they are sorted on disk.
+        "work_mem": "16MB",
+        # Helpers and compilers take longer to start than most answers, and others wait for both.
+        "max_parallel_workers_per_gather": "0",
+        "jit": "off",
     }
     pool = await asyncpg.create_pool(
         url,

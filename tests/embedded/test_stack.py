@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from daybook.embedded import lock
+from daybook.embedded import lock, postgres
 from daybook.embedded.errors import AlreadyRunning, ServerFailed, StackError
 from daybook.embedded.places import server_account
 from daybook.embedded.stack import stack
@@ -45,6 +45,15 @@ async def test_dev_mode_is_durable_and_test_mode_is_fast(home: Path) -> None:
             with redis.Redis.from_url(servers.redis_url) as client:
                 durable = client.config_get("appendonly")
             assert durable == {"appendonly": "yes" if mode == "dev" else "no"}
+
+
+@pytest.mark.parametrize(("gib", "expected"), [(0.5, "128MB"), (4, "512MB"), (64, "1024MB")])
+def test_postgres_has_an_eighth_of_the_memory_but_no_more_than_it_can_use(
+    gib: float, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = {"SC_PHYS_PAGES": int(gib * 2**18), "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", pages.__getitem__)
+    assert postgres._buffers() == expected
 
 
 async def test_servers_do_not_see_settings_of_other_clusters(home: Path) -> None:

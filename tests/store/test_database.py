@@ -3,10 +3,11 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 
 from store import database
-from store.database import DATABASE_ERRORS, heed_cancellation, open_pool
+from store.database import DATABASE_ERRORS, Pool, heed_cancellation, open_pool
 
 
 async def test_a_connection_that_is_never_given_back_does_not_hold_up_the_end(
@@ -55,3 +56,12 @@ async def test_a_task_that_nobody_cancelled_has_nothing_to_heed() -> None:
         async with asyncio.timeout(0):
             await asyncio.sleep(1)
     heed_cancellation()
+
+
+async def test_a_report_is_computed_by_one_process_and_in_memory(pool: Pool) -> None:
+    sums = "select n, sum(n) from generate_series(1, 60000) n group by n"
+    plan = await pool.fetchval(f"explain (analyze, format json) {sums}")
+    top = msgspec.json.decode(plan)[0]["Plan"]
+    assert (top["Node Type"], top.get("HashAgg Batches")) == ("Aggregate", 1)
+    for name, value in (("max_parallel_workers_per_gather", "0"), ("jit", "off")):
+        assert await pool.fetchval("select current_setting($1)", name) == value
