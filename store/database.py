@@ -23,6 +23,15 @@ DATABASE_ERRORS = (
 
 _CLOSING_SECONDS = 10.0
 
+# Where many ask at the same time.
+_OF_MANY = {
+    # Sums over thousands of customers fit into memory; beyond it, they are sorted on disk.
+    "work_mem": "16MB",
+    # Helpers and compilers take longer to start than most answers, and others wait for both.
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
+
 logger = logging.getLogger(__name__)
 
 _LOST = (
@@ -90,12 +99,9 @@ async def open_pool(
         # A process that stands still inside a transaction must not hold its locks for ever.
         "idle_in_transaction_session_timeout": "30s",
         "search_path": schema,
-        # Sums over thousands of customers fit into memory; beyond it, they are sorted on disk.
-        "work_mem": "16MB",
-        # Helpers and compilers take longer to start than most answers, and others wait for both.
-        "max_parallel_workers_per_gather": "0",
-        "jit": "off",
     }
+    if not patient:
+        settings |= _OF_MANY
     pool = await asyncpg.create_pool(
         url,
         min_size=1,
