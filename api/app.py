@@ -83,7 +83,7 @@ ROUTES = (
 
 _EXPOSED = (
     *("ETag", "Location", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After"),
-    *("RateLimit", "RateLimit-Policy", "X-Request-Id"),
+    *("RateLimit", "RateLimit-Policy", "X-Request-Id", "Api-Version"),
 )
 
 _DESCRIPTION = """
@@ -94,6 +94,9 @@ Amounts are decimal strings, instants are UTC, and unknown fields are refused.
 
 What a request changes is recorded with its key, its `X-Request-Id` and, when sent, its
 `X-Correlation-Id`, `X-Causation-Id`, `Edit-Session`, `Edit-Seq` and `X-Change-Reason`.
+
+`Api-Version` names the version of this API that a client was written for, and every answer tells
+by which one it was made. A version only ever grows: clients ignore fields that they do not know.
 """
 
 _TAGS = (
@@ -210,7 +213,7 @@ def _cors(origins: Sequence[str]) -> CORSConfig:
         allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
         allow_headers=[
             *("Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
-            *("Prefer", "Edit-Session", "Edit-Seq", "Read-After", "X-Request-Id"),
+            *("Prefer", "Edit-Session", "Edit-Seq", "Read-After", "X-Request-Id", "Api-Version"),
             *("X-Correlation-Id", "X-Causation-Id", "X-Change-Reason", "traceparent"),
         ],
         expose_headers=list(_EXPOSED),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from api.openapi_replies import refer
+from api.shell import API_VERSION
 
 Json = dict[str, Any]
 
@@ -86,6 +87,14 @@ class Header(NamedTuple):
 
 
 HEADERS = (
+    Header(
+        "Api-Version",
+        "The version of this API that you were written for; that of your key, if it is left out. "
+        "A key has the version that was the newest when the key was made.",
+        {"type": "string", "enum": [API_VERSION]},
+        lambda _: True,
+        ("unknown-api-version",),
+    ),
     Header(
         "Idempotency-Key",
         "A key of your own, such as a UUID. The same request with the same key runs once; a repeat "

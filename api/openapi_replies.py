@@ -8,6 +8,8 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 from msgspec import UnsetType
 
+from api.shell import API_VERSION
+
 Json = dict[str, Any]
 
 _TEXT = MappingProxyType({"type": "string", "maxLength": 200})
@@ -19,6 +21,11 @@ HEADERS: Mapping[str, Json] = MappingProxyType(
             "Tell it when you ask for help.",
             "schema": {"type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9._-]+$"},
             "example": "req_0f8c4d1e7a52b963",
+        },
+        "Api-Version": {
+            "description": "The version of this API by which the request was answered.",
+            "schema": {"type": "string", "maxLength": 10},
+            "example": API_VERSION,
         },
         "RateLimit": {
             "description": "Requests that the key may make at once (`r`), and in how many seconds "
@@ -74,7 +81,10 @@ HEADERS: Mapping[str, Json] = MappingProxyType(
 )
 """Components of the document; responses refer to them."""
 
-_EVERYWHERE = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Access-Control-Allow-Origin")
+_EVERYWHERE = (
+    *("X-Request-Id", "Api-Version", "RateLimit", "RateLimit-Policy"),
+    "Access-Control-Allow-Origin",
+)
 _WAITING = frozenset({"409", "429", "503"})
 
 

@@ -64,6 +64,9 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
             (_FAULTS,),
             _fault("out-of-range", "Expected integer <= 200.", parameter="limit"),
         ),
+        "unknown-api-version": Advice(
+            "Send a version that `detail` names, or leave the header out: your key has its own."
+        ),
         "row-version-ambiguous": Advice(
             "Say the RowVersion in one place: `If-Match`, or `rowVersion` in the body."
         ),

@@ -45,6 +45,9 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
             "A parameter in the path, the query or a header is missing, unknown or invalid; "
             "`errors` names each.",
         ),
+        "unknown-api-version": ProblemType(
+            400, "Unknown Api-Version", "The header Api-Version names a version that is not there."
+        ),
         "row-version-ambiguous": ProblemType(
             400,
             "Ambiguous RowVersion",

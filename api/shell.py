@@ -36,7 +36,15 @@ Headers = list[tuple[bytes, bytes]]
 _UPLOADS = re.compile(r"/api/invoices/[^/]+/attachments/?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
-_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+API_VERSION = "2026-11-01"
+"""The one version of this API that there is. It is extended under this name, never changed."""
+
+_VERSION = API_VERSION.encode()
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"api-version", _VERSION),
+)
 _UNLESS_SET = (
     (b"cache-control", b"private, no-cache"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -147,6 +155,8 @@ class _Exchange:
         length = self._seen.get(b"content-length", b"0")
         if length.isdigit() and (len(length) > _MAX_DIGITS or int(length) > self._limit):
             raise self._too_large()
+        if self._seen.get(b"api-version", _VERSION) != _VERSION:
+            raise Problem("unknown-api-version", f"There is only Api-Version {API_VERSION}.")
         if b"%00" in self._scope["query_string"] or "\0" in self._scope["path"]:
             raise Problem("invalid-text", "The path or the query holds the character NUL (%00).")
 

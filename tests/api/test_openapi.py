@@ -76,7 +76,8 @@ def test_schemas_are_those_of_the_validator(document: Any) -> None:
 
 
 def test_parameters_keep_their_bounds_and_defaults(document: Any) -> None:
-    parameters = document["paths"]["/api/orders"]["get"]["parameters"]
+    declared = parameters_of(document["paths"]["/api/orders"]["get"], document)
+    parameters = [it for it in declared if it["in"] == "query"]
 
     assert [parameter["name"] for parameter in parameters] == ["limit", "customerId.eq", "since"]
     limit, customer, since = (parameter["schema"] for parameter in parameters)
@@ -89,7 +90,7 @@ def test_parameters_keep_their_bounds_and_defaults(document: Any) -> None:
     }
     assert customer == {"type": "string", "minLength": 1, "maxLength": 64}
     assert since == {"type": "string", "format": "date", "maxLength": 10}
-    [ticks] = parameters_of(document["paths"]["/api/ticks"]["get"], document)
+    ticks, *_ = parameters_of(document["paths"]["/api/ticks"]["get"], document)
     assert ticks["schema"]["minimum"] == 0
     deleted = parameters_of(document["paths"]["/api/orders/{code}"]["delete"], document)
     [code] = [it for it in deleted if it["in"] == "path"]
@@ -168,10 +169,12 @@ def test_headers_are_described_once_and_named_wherever_they_apply(document: Any)
     said = {"X-Change-Reason", "X-Correlation-Id", "X-Causation-Id"}
     in_turn = {"If-Match", "Edit-Session", "Edit-Seq", "Prefer"}
 
-    assert headers_of(order["patch"], document) == said | in_turn
-    assert headers_of(orders["post"], document) == said | {"Idempotency-Key", "Prefer"}
-    assert headers_of(order["get"], document) == {"If-None-Match"}
-    assert headers_of(orders["get"], document) == set()
+    always = {"Api-Version"}
+
+    assert headers_of(order["patch"], document) == always | said | in_turn
+    assert headers_of(orders["post"], document) == always | said | {"Idempotency-Key", "Prefer"}
+    assert headers_of(order["get"], document) == always | {"If-None-Match"}
+    assert headers_of(orders["get"], document) == always
     assert {it["in"] for it in document["components"]["parameters"].values()} == {"header"}
 
 
