@@ -3,11 +3,15 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import UNSET, UnsetType
+
+from api.invoice_part_replies import AddressOut, AttachmentOut, CreditOut, SettlementOut
+from api.line_replies import LineOut
 from api.wire import Reply
 
 
 class InvoiceListed(Reply):
-    """An invoice in a list: its header and sums. ``GET /api/invoices/{id}`` has the rest."""
+    """An invoice in a list: its header and sums, and what ``expand`` names of the rest."""
 
     id: str
     number: str | None
@@ -27,6 +31,11 @@ class InvoiceListed(Reply):
     row_version: int
     created_at: datetime
     updated_at: datetime
+    lines: list[LineOut] | UnsetType = UNSET
+    addresses: list[AddressOut] | UnsetType = UNSET
+    attachments: list[AttachmentOut] | UnsetType = UNSET
+    settlements: list[SettlementOut] | UnsetType = UNSET
+    credits: list[CreditOut] | UnsetType = UNSET
 
 
 class InvoicePage(Reply):

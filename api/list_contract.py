@@ -13,6 +13,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
+from api.expansion import EXPAND, MOST
 from api.list_values import DECIMAL, MAX_INTEGER, MAX_LENGTH
 from api.lists import MAX_SORT_KEYS, MAX_VALUES
 from api.paging import MAX_CURSOR
@@ -56,7 +57,9 @@ _SCHEMAS: Mapping[Kind, partial[Schema]] = {
 }
 
 
-def parameters(listing: Listing, selectable: Collection[str] = ()) -> list[Parameter]:
+def parameters(
+    listing: Listing, selectable: Collection[str] = (), expandable: Collection[str] = ()
+) -> list[Parameter]:
     """Every query parameter of a list, in the order of its fields; the paging ones come last."""
     filters = [_filter(field, it) for field in listing.fields.values() for it in field.operators]
     keys = [sign + name for name in listing.sortable for sign in ("", "-")]
@@ -88,6 +91,7 @@ def parameters(listing: Listing, selectable: Collection[str] = ()) -> list[Param
             schema=_STRING(max_length=MAX_CURSOR, pattern="^[A-Za-z0-9_-]+$"),
         ),
         *_selection(list(selectable)),
+        *_expansion(list(expandable)),
         Parameter(
             name=CONSISTENCY,
             param_in="query",
@@ -104,14 +108,16 @@ def parameters(listing: Listing, selectable: Collection[str] = ()) -> list[Param
     ]
 
 
-def list_operation(listing: Listing, selectable: Collection[str] = ()) -> type[Operation]:
+def list_operation(
+    listing: Listing, selectable: Collection[str] = (), expandable: Collection[str] = ()
+) -> type[Operation]:
     """A class for a handler's ``operation_class`` that adds the parameters of a list."""
 
     @dataclass
     class ListOperation(Operation):
         def __post_init__(self) -> None:
             own: list[Parameter | Reference] = list(self.parameters or ())
-            self.parameters = [*own, *parameters(listing, selectable)]
+            self.parameters = [*own, *parameters(listing, selectable, expandable)]
 
     return ListOperation
 
@@ -162,3 +168,10 @@ def _selection(selectable: list[str]) -> list[Parameter]:
         return []
     sentence = "Members of the items to give; without it, all."
     return [_several("fields", sentence, _words(selectable), most=len(selectable))]
+
+
+def _expansion(expandable: list[str]) -> list[Parameter]:
+    if not expandable:
+        return []
+    sentence = f"Members to add to each item, as the whole entity has them; `limit` is {MOST} then."
+    return [_several(EXPAND, sentence, _words(expandable), most=len(expandable))]

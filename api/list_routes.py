@@ -5,8 +5,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response
+from msgspec import UNSET
 
 from api.caller import Caller
+from api.expansion import EXPAND, Expandable, expanded
 from api.faults import Fault
 from api.list_contract import CONSISTENCIES, CONSISTENCY, EVENTUAL, READ_AFTER
 from api.lists import ListRequest, page_of, parse_list
@@ -32,12 +34,14 @@ async def listed(
     follower: str = FOLLOWER,
     where: Sequence[Condition] = (),
     complete: Complete | None = None,
+    expandable: Expandable | None = None,
 ) -> Response[Any]:
     """A page of a list that shows at least what was committed when the request came in.
 
     The wait for that is bounded; ``asOf`` says which position the page does show. With
     ``Read-After``, the page need only show that position; ``consistency=eventual`` waits for
-    nothing. ``where`` are conditions that the path stands for.
+    nothing. ``where`` are conditions that the path stands for, and ``expandable`` is what
+    ``expand=`` may name.
     """
     doors = caller.doors
     query_string = request.scope["query_string"]
@@ -47,13 +51,18 @@ async def listed(
         book_id=caller.book_id,
         cursors=doors.cursors,
         selectable=members_of(item),
-        also=(CONSISTENCY,),
+        also=(CONSISTENCY, EXPAND) if expandable else (CONSISTENCY,),
     )
+    more = expanded(asked, expandable)
     _, reached = await followed(caller, follower, wanted=wanted_position(request, asked))
     query = msgspec.structs.replace(asked.query, where=(*where, *asked.query.where))
     rows = await fetch_page(doors.pool, listing, caller.book_id, query)
     if complete is not None:
         await complete(rows.rows)
+    if expandable is not None and more:
+        await expandable.fill(rows.rows, more)
+        if asked.fields is not None:
+            asked = msgspec.structs.replace(asked, fields=(*asked.fields, *more))
     items = [item(**row) for row in rows.rows]
     page = page_of(asked, items, rows.last, doors.cursors, as_of=reached)
     headers = {}
@@ -104,5 +113,6 @@ def _invalid(parameter: str, detail: str) -> Problem:
 
 
 def members_of(item: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The names of an item's members on the wire, for ``fields=``."""
-    return tuple(field.encode_name for field in msgspec.structs.fields(item))
+    """The names of an item's members on the wire, for ``fields=``: all that every item has."""
+    fields = msgspec.structs.fields(item)
+    return tuple(field.encode_name for field in fields if field.default is not UNSET)

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -117,11 +117,18 @@ class Cursors:
         return hmac.digest(self._key, scope + b"\n" + payload, hashlib.sha256)[:_MAC_BYTES]
 
 
-def select(items: Iterable[object], fields: Sequence[str]) -> list[dict[str, Any]]:
+def select(items: Iterable[msgspec.Struct], fields: Collection[str]) -> list[dict[str, Any]]:
     """The items as JSON objects with the chosen members only."""
-    wanted = frozenset(fields)
-    plain = (msgspec.to_builtins(it) for it in items)
-    return [{name: value for name, value in it.items() if name in wanted} for it in plain]
+    return [
+        {
+            name: value
+            for name, attribute in zip(
+                it.__struct_encode_fields__, it.__struct_fields__, strict=True
+            )
+            if name in fields and (value := getattr(it, attribute)) is not UNSET
+        }
+        for it in items
+    ]
 
 
 def next_link(path: str, query_string: bytes, cursor: str) -> str:

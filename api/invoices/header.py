@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 
 from api.commands import Ask
 from api.editing import AUDIT, CREATE, READ, By, DryRun, Editing, provide_edit
+from api.expansion import Expandable
 from api.history import After, EventPage, Limit, Order, history
 from api.invoice_list_schemas import InvoiceListed, InvoicePage
 from api.invoice_replies import InvoiceOut
@@ -16,7 +17,16 @@ from api.invoices.drafting import Draft
 from api.invoices.examples import DRAFT, EDITED
 from api.invoices.new_lines import taxes_by_codes
 from api.invoices.refusals import refusable
-from api.invoices.showing import PLACE, Deciding, changed, deciding, showing, shown_invoice
+from api.invoices.showing import (
+    EXPANDABLE,
+    PLACE,
+    Deciding,
+    changed,
+    deciding,
+    showing,
+    shown_invoice,
+    whole,
+)
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
 from api.row_version import AsOf, IfMatch, moment
@@ -57,11 +67,12 @@ class InvoiceController(Controller):
         operation_id="listInvoices",
         summary="List invoices",
         opt=READ,
-        operation_class=list_operation(LISTING, members_of(InvoiceListed)),
+        operation_class=list_operation(LISTING, members_of(InvoiceListed), EXPANDABLE),
     )
     async def list_invoices(self, request: Ask, caller: By) -> Response[InvoicePage]:
         """Invoices, newest first unless ``sort`` says otherwise; deleted drafts are left out."""
-        return await listed(request, caller, LISTING, InvoiceListed)
+        expandable = Expandable(EXPANDABLE, whole(caller))
+        return await listed(request, caller, LISTING, InvoiceListed, expandable=expandable)
 
     @get("/{invoice_id:str}", operation_id="getInvoice", summary="Get an invoice", opt=READ)
     async def get_invoice(

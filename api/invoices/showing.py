@@ -1,6 +1,6 @@
 """What the routes of invoices share: how one is shown, and commands that touch serial numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,9 @@ PLACE = "/api/invoices"
 
 _OF_SERIALS = (InvoiceSerialReserved, InvoiceSerialReleased)
 
+EXPANDABLE = ("lines", "addresses", "attachments", "settlements", "credits")
+"""Members of an invoice that a list of them can expand."""
+
 Show = Callable[[Versioned[Invoice]], InvoiceOut]
 Deciding = Callable[[Read, Invoice], Sequence[Fact]]
 """A decision over one invoice that may look at master data."""
@@ -53,6 +56,19 @@ async def shown_invoice(
         entity = await _without_redacted(caller, entity)
     show = await showing(caller)
     return JSONReply(show(entity), headers=etag(entity.version))
+
+
+def whole(caller: Caller) -> Callable[[list[dict[str, Any]], Sequence[str]], Awaitable[None]]:
+    """What puts members of the whole invoices into rows of the list, as of each row's version."""
+
+    async def fill(rows: list[dict[str, Any]], names: Sequence[str]) -> None:
+        show = await showing(caller)
+        for row in rows:
+            stream = INVOICE(row["id"])
+            invoice = show(await caller.books.get(caller.book_id, stream, at=row["row_version"]))
+            row.update((name, getattr(invoice, name)) for name in names)
+
+    return fill
 
 
 async def _without_redacted(caller: Caller, entity: Versioned[Invoice]) -> Versioned[Invoice]:
