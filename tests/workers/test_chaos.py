@@ -26,7 +26,7 @@ async def test_workers_that_are_stopped_gracefully_send_nothing_twice(tmp_path: 
     async with world(tmp_path / "servers", seed=1) as made:
         made.flapping = False
         # Nothing ends by time here: a slow answer would look like a repetition.
-        made.wiring = msgspec.structs.replace(made.wiring, lease_seconds=60.0, timeout=60.0)
+        made.wiring = msgspec.structs.replace(made.wiring, lease_seconds=60.0, timeout=20.0)
         for name in ("follow-1", *WORKERS):
             made.start(name)
         happening = asyncio.create_task(made.happen())
