@@ -7,6 +7,7 @@ if it likes, once and for all: as it does for a server that has been up for a wh
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from math import ceil
 from typing import NamedTuple, TypeAlias
 
 from benchmarks.figures import Figure
@@ -39,7 +40,7 @@ class Answered(NamedTuple):
     @property
     def p99(self) -> float:
         """Ninety-nine of a hundred took at most so many milliseconds."""
-        return 1000 * self.seconds[len(self.seconds) * 99 // 100]
+        return 1000 * self.seconds[ceil(len(self.seconds) * 0.99) - 1]
 
     @property
     def line(self) -> str:

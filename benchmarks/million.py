@@ -10,6 +10,9 @@ Nothing of this went through the log: it is for questions, whose cost depends on
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+import asyncpg
 
 from benchmarks.million_listed import LISTED
 from benchmarks.million_reported import REPORTED
@@ -90,4 +93,7 @@ async def fill(connection: Connection, projections: Iterable[Projection], scale:
             await connection.execute(statement, BOOK, timeout=3600)
         await connection.execute(projection.DDL, timeout=3600)
         await connection.execute(f"vacuum analyze {tables}", timeout=3600)
+    # What was written is written out now, and not while questions are asked.
+    with suppress(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("checkpoint", timeout=3600)
     await connection.execute("reset all")
