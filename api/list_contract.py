@@ -173,5 +173,5 @@ def _selection(selectable: list[str]) -> list[Parameter]:
 def _expansion(expandable: list[str]) -> list[Parameter]:
     if not expandable:
         return []
-    sentence = f"Members to add to each item, as the whole entity has them; `limit` is {MOST} then."
+    sentence = f"Members of the whole entities to add to the items; `limit` is at most {MOST} then."
     return [_several(EXPAND, sentence, _words(expandable), most=len(expandable))]
