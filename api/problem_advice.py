@@ -142,9 +142,9 @@ ADVICE: Mapping[str, Advice] = MappingProxyType(
         ),
         "already-exists": Advice("Take another id or code, or change the entity that has it."),
         "sequence-gap": Advice(
-            "Send the missing changes of the session again, in order, then this one. An unknown "
-            "session begins at 1: open a new one.",
-            (("expectedSeq", "The Edit-Seq that is expected next; 1: the session is unknown."),),
+            "If the change with `expectedSeq` is still under way, send this one again. If it was "
+            "answered long ago, the session is forgotten: send what is left in a new one.",
+            (("expectedSeq", "The Edit-Seq that is expected next."),),
             MappingProxyType({"expectedSeq": 3}),
         ),
         "edit-seq-used": Advice("Send the corrected change as a new one, with the next Edit-Seq."),

@@ -127,8 +127,7 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
         "sequence-gap": ProblemType(
             409,
             "Sequence gap",
-            "An earlier change of this edit session has not arrived: `expectedSeq` is the next. "
-            "Send it again; if it is 1, the session is forgotten, and a new one must begin.",
+            "An earlier change of this edit session has not arrived: `expectedSeq` is the next.",
         ),
         "edit-seq-used": ProblemType(
             409,

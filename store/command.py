@@ -87,7 +87,8 @@ class Waiting(msgspec.Struct, eq=False):
     future: Any  # asyncio.Future[Done[Any]]; msgspec does not know the type
     lane: Lane | None = None
     parked: bool = False
-    patience_ends: float | None = None  # when its forerunners must have come, once it waits
+    expected: int = 0  # the forerunner that it waits for
+    patience_ends: float = 0.0  # when that one must have come
 
     def resolve(self, done: Done[Any]) -> None:
         """Hand over the outcome, unless the client has gone away."""

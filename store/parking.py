@@ -2,7 +2,7 @@
 
 They hold no connection and no lock. Those that come to this process are decided in their order as
 soon as they are together; a gap that another process closes is noticed by looking at the lanes now
-and then. Whoever waited too long is told which change is missing.
+and then. When a lane has not moved on for too long, whoever waits is told which change is missing.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from store.lanes import Lane, Past
 from store.turns import Pasts
 
 PATIENCE_SECONDS = 3.0
+"""How long a change waits while its lane stands still. While the lane moves, nothing is missing."""
+
 _IN_A_LANE = 64
 _IN_A_BOOK = 4_000
 _FIRST_LOOK_SECONDS = 0.01
@@ -56,9 +58,7 @@ class Parking:
         if len(waiters) >= _IN_A_LANE or self._count >= _IN_A_BOOK:
             waiting.refuse(SequenceGap(waiting.command.seq, expected))
             return
-        if waiting.patience_ends is None:
-            waiting.patience_ends = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-            self._pause = _FIRST_LOOK_SECONDS
+        self._wait_for(waiting, expected)
         waiting.parked = True
         waiters.append(waiting)
         self._count += 1
@@ -115,9 +115,18 @@ class Parking:
                 self._leave(waiting, lane)
                 self._backlog.count += 1
                 self._again(waiting)
-            elif now > (waiting.patience_ends or 0):
+            elif waiting.expected <= past.last:
+                self._wait_for(waiting, past.last + 1)
+            elif now > waiting.patience_ends:
                 self._leave(waiting, lane)
                 waiting.refuse(SequenceGap(seq, past.last + 1))
+
+    def _wait_for(self, waiting: Waiting, expected: int) -> None:
+        """Be patient anew if this is another forerunner than before: the next may be close by."""
+        if waiting.expected != expected:
+            waiting.expected = expected
+            waiting.patience_ends = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+            self._pause = _FIRST_LOOK_SECONDS
 
     def _leave(self, waiting: Waiting, lane: Lane) -> None:
         waiting.parked = False

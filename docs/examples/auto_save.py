@@ -19,6 +19,7 @@ import httpx
 DEBOUNCE_SECONDS = 0.4
 _PAUSE_SECONDS = 0.2
 _OK = 200
+_CONFLICT = 409
 
 Fields = dict[str, Any]
 
@@ -48,6 +49,7 @@ class Editor:
         self._lost: Fields = {}  # refused because of the conflict
         self._timer: asyncio.TimerHandle | None = None
         self._on_their_way: dict[int, tuple[Fields, asyncio.Task[None]]] = {}
+        self._stranded: dict[int, Fields] = {}  # of a session that the server has forgotten
         self._session = _new_session()
         self._next_seq = 1
 
@@ -66,10 +68,10 @@ class Editor:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._unsaved and self.conflict is None:
+        if self._unsaved and self.conflict is None and not self._stranded:
             fields, self._unsaved = self._unsaved, {}
             seq, self._next_seq = self._next_seq, self._next_seq + 1
-            task = asyncio.create_task(self._send(fields, seq, self._session, self._base))
+            task = asyncio.create_task(self._send(fields, seq, self._base))
             self._on_their_way[seq] = (fields, task)
 
     async def settled(self) -> None:
@@ -105,10 +107,10 @@ class Editor:
             self._timer.cancel()
             self._timer = None
 
-    async def _send(self, fields: Fields, seq: int, session: str, base: int) -> None:
+    async def _send(self, fields: Fields, seq: int, base: int) -> None:
         answer = await self._answer(
             fields,
-            {"If-Match": f'"{base}"', "Edit-Session": session, "Edit-Seq": str(seq)},
+            {"If-Match": f'"{base}"', "Edit-Session": self._session, "Edit-Seq": str(seq)},
         )
         del self._on_their_way[seq]
         document: Fields = answer.json()
@@ -120,13 +122,22 @@ class Editor:
             newest = (self.conflict or {}).get("currentRowVersion", 0)
             if document["currentRowVersion"] >= newest:
                 self.conflict = document
-        elif document["code"] == "sequence-gap" and session == self._session:
-            # The server does not know the session any more: a new one sends what is left.
-            self._session, self._next_seq = _new_session(), 1
-            self._unsaved = {**fields, **self._unsaved}
-            self.save()
+        elif document["code"] == "sequence-gap":
+            self._stranded[seq] = fields
         else:
             self.refused.append((fields, document))
+        if self._stranded and not self._on_their_way:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The server does not know the session any more: a new one sends what is left."""
+        left: Fields = {}
+        for seq in sorted(self._stranded):
+            left |= self._stranded[seq]
+        self._stranded = {}
+        self._session, self._next_seq = _new_session(), 1
+        self._unsaved = {**left, **self._unsaved}
+        self.save()
 
     async def _answer(self, fields: Fields, headers: dict[str, str]) -> httpx.Response:
         """Send until there is an answer. The same Edit-Seq is never done twice."""
@@ -136,7 +147,10 @@ class Editor:
             except httpx.TransportError:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            if answer.status_code not in {429, 502, 503, 504}:
+            overtook = answer.status_code == _CONFLICT and (
+                answer.json().get("expectedSeq") in self._on_their_way
+            )
+            if answer.status_code not in {429, 502, 503, 504} and not overtook:
                 return answer
             await asyncio.sleep(float(answer.headers.get("retry-after", _PAUSE_SECONDS)))
 

@@ -12,8 +12,10 @@ import httpx
 import pytest
 from typing_extensions import override
 
+import store.parking
 from domain.invoice import INVOICE
 from store.books import Book, Books
+from store.database import Pool
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "auto_save.py"
 
@@ -130,6 +132,59 @@ async def test_lost_answers_are_asked_for_again_and_nothing_is_done_twice(
     events = await books.history(book.book_id, INVOICE(loaded["id"]), after=1)
     assert [event.metadata.edit_seq for event in events] == list(range(1, 11))
     assert editor.shown["memo"] == "number 9"
+
+
+async def test_a_change_that_overtook_a_slow_one_is_sent_again(
+    client: httpx.AsyncClient,
+    loaded: dict[str, Any],
+    example: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store.parking, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(example, "_PAUSE_SECONDS", 0.01)
+    refused = asyncio.Event()
+
+    class Overtaking(Distant):
+        @override
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.headers["edit-seq"] == "1":
+                await refused.wait()
+            answer = await super().handle_async_request(request)
+            if answer.status_code == 409:
+                refused.set()
+            return answer
+
+    overtaking = httpx.AsyncClient(
+        transport=Overtaking(client._transport, 0), base_url=client.base_url, headers=client.headers
+    )
+    async with overtaking:
+        editor = example.Editor(overtaking, f"/api/invoices/{loaded['id']}", loaded)
+        for number in range(3):
+            editor.choose("memo", f"number {number}")
+        await editor.settled()
+
+    assert (editor.shown["memo"], editor.shown["rowVersion"]) == ("number 2", 4)
+    assert refused.is_set()
+
+
+async def test_a_session_that_was_forgotten_goes_on_as_a_new_one_with_all_that_was_left(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, pool: Pool, books: Books, book: Book
+) -> None:
+    monkeypatch.setattr(store.parking, "PATIENCE_SECONDS", 0.01)
+    editor = await opened()
+    editor.choose("memo", "before")
+    await editor.settled()
+    await pool.execute("delete from store.lanes")
+
+    for number in range(5):
+        editor.choose("memo", f"number {number}")
+        editor.choose("poNumber", f"{number}")
+    await editor.settled()
+
+    assert (editor.refused, editor.conflicts) == ([], [])
+    assert (editor.shown["memo"], editor.shown["poNumber"]) == ("number 4", "4")
+    events = await books.history(book.book_id, INVOICE(editor.shown["id"]), after=2)
+    assert [event.metadata.edit_seq for event in events] == [1]
 
 
 async def test_a_conflict_can_be_merged_overwritten_or_discarded(opened: Open) -> None:

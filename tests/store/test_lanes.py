@@ -1,7 +1,7 @@
 """Lanes as the store keeps them: in order, once, and whatever happens to a process meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from datetime import timedelta
 
 import pytest
@@ -12,12 +12,14 @@ from domain.aggregate import Change, Read
 from domain.errors import NotFound
 from domain.invoice import INVOICE, Invoice
 from store.books import Book, Books, open_books
-from store.command import Command, Done
+from store.command import Command, Done, Waiting
 from store.command_keys import forget_sessions
 from store.database import Pool
 from store.errors import OutcomeForgotten, SequenceGap, StaleRowVersion
-from store.lanes import LIFE
+from store.lanes import LIFE, Lane, Past
+from store.parking import Backlog, Parking
 from store.recorded import Metadata
+from store.turns import Pasts
 from tests.books import edited
 from tests.store.interleaving import command_of
 from tests.store.one_by_one import Asking
@@ -138,6 +140,30 @@ async def test_what_never_was_gets_no_lane(books: Books, book: Book, pool: Pool)
     assert await outcome(books.execute(book.book_id, change(1, "a"))) == "NotFound"
 
     assert await pool.fetchval("select count(*) from store.lanes") == 0
+
+
+async def test_a_change_waits_on_while_those_before_it_come_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However slowly another process takes them: each time somebody looks there is one more."""
+    monkeypatch.setattr(store.parking, "PATIENCE_SECONDS", 0.05)
+    lane = Lane("invoice/inv_a", "key_1", "ses_one")
+    pasts = Pasts()
+
+    async def one_more(lanes: Collection[Lane]) -> None:
+        assert list(lanes) == [lane]
+        pasts.put(lane, Past(last=(pasts.get(lane) or Past()).last + 1))
+
+    future = asyncio.get_running_loop().create_future()
+    waiting = Waiting(change(21, "last"), future, lane)
+    had_their_turn: list[Waiting] = []
+    parking = Parking(one_more, pasts, Backlog(), had_their_turn.append)
+    parking.park(waiting, expected=1)
+
+    await parking.drain()
+
+    assert had_their_turn == [waiting]
+    assert not future.done()
 
 
 async def test_only_so_many_wait_for_a_gap(
