@@ -65,7 +65,7 @@ async def change(
     command = editing(request, caller, stream, decide, expected)
     done = await run(request, caller, command, show, dry_run=dry_run)
     headers = DRY_RUN if dry_run else headers_of(done)
-    return JSONReply(show(existing(done)), headers=headers, status_code=status)
+    return JSONReply(show, existing(done), headers=headers, status_code=status)
 
 
 def existing(done: Done[S]) -> Versioned[S]:
@@ -83,7 +83,7 @@ def created(done: Done[S], show: Callable[[Versioned[S]], R], collection: str) -
     """The answer to a creation: 201, and where the new entity is."""
     location = {"Location": f"{collection}/{quote(done.stream.id, safe='')}"}
     headers = {**headers_of(done), **location}
-    return JSONReply(show(done.entity), headers=headers, status_code=201)
+    return JSONReply(show, done.entity, headers=headers, status_code=201)
 
 
 async def end(

@@ -85,10 +85,10 @@ class Edit(msgspec.Struct, frozen=True):
         command = Command(aggregate=aggregate, id=id_, decide=decide, metadata=self.caller.metadata)
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
         if self.dry_run:
-            return JSONReply(show(done.entity), headers=DRY_RUN)
+            return JSONReply(show, done.entity, headers=DRY_RUN)
         path = quote(done.stream.id, safe="/" if collection == "/api/codes" else "")
         headers = {**headers_of(done), "Location": f"{collection}/{path}"}
-        return JSONReply(show(done.entity), headers=headers, status_code=201)
+        return JSONReply(show, done.entity, headers=headers, status_code=201)
 
     async def change(
         self,
@@ -107,7 +107,7 @@ class Edit(msgspec.Struct, frozen=True):
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
         state = absent if done.state is None and absent is not None else existing(done).state
         headers = DRY_RUN if self.dry_run else headers_of(done)
-        return JSONReply(show(Versioned(stream, state, done.version)), headers=headers)
+        return JSONReply(show, Versioned(stream, state, done.version), headers=headers)
 
     async def end(
         self, stream: Stream[S], decide: Decision, show: Callable[[Versioned[S]], R]
@@ -162,4 +162,4 @@ async def shown(
         if absent is None:
             raise
         entity = Versioned(stream, absent, 0)
-    return JSONReply(show(entity), headers=etag(entity.version))
+    return JSONReply(show, entity, headers=etag(entity.version))

@@ -1,4 +1,4 @@
-"""What clients prefer (RFC 7240): to be applied over other changes, to hear less."""
+"""What clients need not hear: what they prefer not to (RFC 7240), what they know already."""
 
 from litestar.types import HTTPScope
 
@@ -11,6 +11,30 @@ _APPLIED = b"preference-applied"
 _WHOLE = ("whole", "envelope")
 _OK, _CREATED, _NO_CONTENT = 200, 201, 204
 _READS = frozenset({"GET", "HEAD"})
+_SPARING = frozenset({b"prefer", b"if-none-match"})
+
+
+def known(scope: HTTPScope, status: int, headers: Headers) -> bool:
+    """Whether the client has this representation already (RFC 9110 13.1.2).
+
+    One that is not to be stored may have changed under the same ETag.
+    """
+    if status != _OK or scope["method"] not in _READS:
+        return False
+    asked = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
+    given = dict(headers)
+    etag = given.get(b"etag")
+    if asked is None or etag is None or b"no-store" in given.get(b"cache-control", b""):
+        return False
+    tags = {tag.strip().removeprefix(b"W/") for tag in asked.split(b",")}
+    return b"*" in tags or etag.removeprefix(b"W/") in tags
+
+
+def unwanted(scope: HTTPScope, status: int, headers: Headers) -> bool:
+    """Whether the content of this answer would be left out of it, and need not be made."""
+    if not any(name in _SPARING for name, _ in scope["headers"]):
+        return False
+    return known(scope, status, headers) or minimal(scope, status, headers) is not None
 
 
 def prefers(prefer: str | None, preference: str) -> bool:

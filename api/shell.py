@@ -24,7 +24,7 @@ from litestar.types import (
 
 from api.envelope import TRACEPARENT
 from api.metrics import UNMATCHED, Meters
-from api.preferences import minimal
+from api.preferences import known, minimal
 from api.problems import Problem, answer, internal_error
 
 MEBIBYTE = 1024 * 1024
@@ -50,7 +50,6 @@ _UNLESS_SET = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _MAX_DIGITS = 15  # of a length in bytes
-_OK = 200
 _CREATED = 201
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
@@ -181,7 +180,7 @@ class _Exchange:
         headers = [(name.lower(), value) for name, value in message["headers"]]
         status = message["status"]
         method = self._scope["method"]
-        if status == _OK and method in {"GET", "HEAD"} and self._is_known(headers):
+        if b"if-none-match" in self._seen and known(self._scope, status, headers):
             status = _NOT_MODIFIED
         elif status == _METHOD_NOT_ALLOWED and method == "OPTIONS":
             status = _NO_CONTENT
@@ -197,17 +196,6 @@ class _Exchange:
         if bare or method == "HEAD":
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             self._silent = True
-
-    def _is_known(self, headers: Headers) -> bool:
-        """Whether the client has this representation already (RFC 9110 13.1.2)."""
-        asked = self._seen.get(b"if-none-match")
-        if asked is None:
-            return False
-        etag = next((value for name, value in headers if name == b"etag"), None)
-        if etag is None:
-            return False
-        tags = {tag.strip().removeprefix(b"W/") for tag in asked.split(b",")}
-        return b"*" in tags or etag.removeprefix(b"W/") in tags
 
     def _completed(self, headers: Headers) -> Headers:
         names = {name for name, _ in headers}

@@ -1,7 +1,7 @@
 """What the routes of invoices share: how one is shown, and commands that touch serial numbers."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from domain.facts.invoice import (
     InvoiceSerialReleased,
     InvoiceSerialReserved,
 )
-from domain.invoice import INVOICE, Invoice
+from domain.invoice import INVOICE, Invoice, overdue
 from domain.serial import tracked
 from store.recorded import Versioned
 
@@ -39,8 +39,12 @@ Deciding = Callable[[Read, Invoice], Sequence[Fact]]
 
 async def showing(caller: Caller) -> Show:
     """How this caller is shown an invoice: what is overdue depends on the book's own day."""
+    return InvoiceOut.at(await _today(caller))
+
+
+async def _today(caller: Caller) -> date:
     settings = await caller.doors.settings.of(caller.books, caller.book_id)
-    return InvoiceOut.at(day_in(settings.time_zone, caller.now))
+    return day_in(settings.time_zone, caller.now)
 
 
 async def shown_invoice(
@@ -52,10 +56,15 @@ async def shown_invoice(
         NotFound: There is none, or there was none then.
     """
     entity = await caller.books.get(caller.book_id, INVOICE(invoice_id), at=at)
-    if at is not None and entity.state.notes:
+    redacted = at is not None and bool(entity.state.notes)
+    if redacted:
         entity = await _without_redacted(caller, entity)
-    show = await showing(caller)
-    return JSONReply(show(entity), headers=etag(entity.version))
+    today = await _today(caller)
+    headers = etag(entity.version)
+    if redacted or overdue(entity.state, today):
+        # It becomes so without another RowVersion: who knows this one does not know that.
+        headers["Cache-Control"] = "private, no-store"
+    return JSONReply(InvoiceOut.at(today), entity, headers=headers)
 
 
 def whole(caller: Caller) -> Callable[[list[dict[str, Any]], Sequence[str]], Awaitable[None]]:
