@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import UNSET, UnsetType
+
 from api.allocation_schemas import AllocationOut, RefundOut, allocations_out, refunds_out
 from api.tax_schemas import AppliedTaxOut, taxes_out
 from api.totals_schemas import TotalsOut, totals_out
@@ -93,7 +95,10 @@ class CreditNoteOut(Reply):
 
 
 class CreditNoteListed(Reply):
-    """A credit note in a list; its sums are null before it is posted."""
+    """A credit note in a list, and what ``expand`` names of the rest.
+
+    Its sums are null before it is posted.
+    """
 
     id: str
     number: str | None
@@ -115,6 +120,9 @@ class CreditNoteListed(Reply):
     row_version: int
     created_at: datetime
     updated_at: datetime
+    lines: list[CreditLineOut] | UnsetType = UNSET
+    allocations: list[AllocationOut] | UnsetType = UNSET
+    refunds: list[RefundOut] | UnsetType = UNSET
 
 
 class CreditNotePage(Reply):

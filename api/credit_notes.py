@@ -17,6 +17,7 @@ from api.credit_note_schemas import (
     PostCreditIn,
 )
 from api.editing import AUDIT, READ, TRANSITION, By, Editing, shown
+from api.expansion import Expandable
 from api.history import After, EventPage, Limit, Order, history
 from api.invoices.refusals import creating
 from api.list_contract import list_operation
@@ -32,6 +33,7 @@ from store.ids import new_id
 
 PLACE = "/api/credit-notes"
 _show = CreditNoteOut.of
+_EXPANDABLE = Expandable(("lines", "allocations", "refunds"), CREDIT_NOTE, _show)
 
 
 class CreditNoteController(Controller):
@@ -65,11 +67,11 @@ class CreditNoteController(Controller):
         operation_id="listCreditNotes",
         summary="List credit notes",
         opt=READ,
-        operation_class=list_operation(LISTING, members_of(CreditNoteListed)),
+        operation_class=list_operation(LISTING, members_of(CreditNoteListed), _EXPANDABLE.names),
     )
     async def list_credit_notes(self, request: Ask, caller: By) -> Response[CreditNotePage]:
         """Credit notes, newest first unless ``sort`` says otherwise; deleted drafts left out."""
-        return await listed(request, caller, LISTING, CreditNoteListed)
+        return await listed(request, caller, LISTING, CreditNoteListed, expandable=_EXPANDABLE)
 
     @get("/{credit_note_id:str}", operation_id="getCreditNote", summary="Get one", opt=READ)
     async def get_credit_note(

@@ -1,10 +1,15 @@
 """``?expand=lines,settlements``: members that the items of a list have only as whole entities."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+import msgspec
 
 from api.faults import Fault
 from api.lists import BadQuery, ListRequest
+from domain.aggregate import Aggregate
+from store.books import Books
+from store.recorded import Versioned
 
 EXPAND = "expand"
 MOST = 50
@@ -12,10 +17,25 @@ MOST = 50
 
 
 class Expandable(NamedTuple):
-    """What a list can expand: the names, and what puts those that are asked for into its rows."""
+    """What a list can expand: these members of the whole entities, as those are shown."""
 
     names: tuple[str, ...]
-    fill: Callable[[list[dict[str, Any]], Sequence[str]], Awaitable[None]]
+    aggregate: Aggregate[Any]
+    show: Callable[[Versioned[Any]], msgspec.Struct]
+
+
+async def expand(
+    books: Books,
+    book_id: str,
+    rows: Sequence[dict[str, Any]],
+    expandable: Expandable,
+    names: Sequence[str],
+) -> None:
+    """Put members of the whole entities into rows of a list, as of each row's RowVersion."""
+    for row in rows:
+        stream = expandable.aggregate(row["id"])
+        entity = expandable.show(await books.get(book_id, stream, at=row["row_version"]))
+        row.update((name, getattr(entity, name)) for name in names)
 
 
 def expanded(asked: ListRequest, expandable: Expandable | None) -> tuple[str, ...]:

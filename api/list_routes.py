@@ -8,7 +8,7 @@ from litestar import Request, Response
 from msgspec import UNSET
 
 from api.caller import Caller
-from api.expansion import EXPAND, Expandable, expanded
+from api.expansion import EXPAND, Expandable, expand, expanded
 from api.faults import Fault
 from api.list_contract import CONSISTENCIES, CONSISTENCY, EVENTUAL, READ_AFTER
 from api.lists import ListRequest, page_of, parse_list
@@ -60,7 +60,7 @@ async def listed(
     if complete is not None:
         await complete(rows.rows)
     if expandable is not None and more:
-        await expandable.fill(rows.rows, more)
+        await expand(caller.books, caller.book_id, rows.rows, expandable, more)
         if asked.fields is not None:
             asked = msgspec.structs.replace(asked, fields=(*asked.fields, *more))
     items = [item(**row) for row in rows.rows]

@@ -171,7 +171,7 @@ class PaymentOut(Reply):
 
 
 class PaymentListed(Reply):
-    """A payment in a list. ``GET /api/payments/{id}`` tells what it settles."""
+    """A payment in a list, and what ``expand`` names of what it settles."""
 
     id: str
     customer_id: str
@@ -191,6 +191,8 @@ class PaymentListed(Reply):
     row_version: int
     created_at: datetime
     updated_at: datetime
+    allocations: list[AllocationOut] | UnsetType = UNSET
+    refunds: list[RefundOut] | UnsetType = UNSET
 
 
 class PaymentPage(Reply):

@@ -8,6 +8,7 @@ from litestar.params import JSONBody
 from api.allocation_schemas import ApplyIn, ReasonIn, RefundIn, UnapplyIn, wishes
 from api.commands import Ask, on
 from api.editing import AUDIT, CREATE, READ, TRANSITION, By, Editing, shown
+from api.expansion import Expandable
 from api.history import After, EventPage, Limit, Order, history
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
@@ -36,6 +37,7 @@ _EXAMPLE = {
     "receivedOn": "2026-11-01",
     "reference": "INV-2026-000042",
 }
+_EXPANDABLE = Expandable(("allocations", "refunds"), PAYMENT, PaymentOut.of)
 
 
 class PaymentController(Controller):
@@ -68,11 +70,11 @@ class PaymentController(Controller):
         operation_id="listPayments",
         summary="List payments",
         opt=READ,
-        operation_class=list_operation(LISTING, members_of(PaymentListed)),
+        operation_class=list_operation(LISTING, members_of(PaymentListed), _EXPANDABLE.names),
     )
     async def list_payments(self, request: Ask, caller: By) -> Response[PaymentPage]:
         """Payments, newest first unless ``sort`` says otherwise; ``unapplied.gt=0`` has credit."""
-        return await listed(request, caller, LISTING, PaymentListed)
+        return await listed(request, caller, LISTING, PaymentListed, expandable=_EXPANDABLE)
 
     @get("/{payment_id:str}", operation_id="getPayment", summary="Get a payment", opt=READ)
     async def get_payment(

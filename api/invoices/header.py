@@ -18,14 +18,12 @@ from api.invoices.examples import DRAFT, EDITED
 from api.invoices.new_lines import taxes_by_codes
 from api.invoices.refusals import refusable
 from api.invoices.showing import (
-    EXPANDABLE,
     PLACE,
     Deciding,
     changed,
     deciding,
     showing,
     shown_invoice,
-    whole,
 )
 from api.list_contract import list_operation
 from api.list_routes import listed, members_of
@@ -36,6 +34,8 @@ from domain.aggregate import Fact, Read
 from domain.book_settings import settings_of
 from domain.invoice import INVOICE, Invoice
 from projections.invoice_list import LISTING
+
+_EXPANDABLE = ("lines", "addresses", "attachments", "settlements", "credits")
 
 
 class InvoiceController(Controller):
@@ -67,11 +67,11 @@ class InvoiceController(Controller):
         operation_id="listInvoices",
         summary="List invoices",
         opt=READ,
-        operation_class=list_operation(LISTING, members_of(InvoiceListed), EXPANDABLE),
+        operation_class=list_operation(LISTING, members_of(InvoiceListed), _EXPANDABLE),
     )
     async def list_invoices(self, request: Ask, caller: By) -> Response[InvoicePage]:
         """Invoices, newest first unless ``sort`` says otherwise; deleted drafts are left out."""
-        expandable = Expandable(EXPANDABLE, whole(caller))
+        expandable = Expandable(_EXPANDABLE, INVOICE, await showing(caller))
         return await listed(request, caller, LISTING, InvoiceListed, expandable=expandable)
 
     @get("/{invoice_id:str}", operation_id="getInvoice", summary="Get an invoice", opt=READ)

@@ -1,6 +1,6 @@
 """What the routes of invoices share: how one is shown, and commands that touch serial numbers."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -28,9 +28,6 @@ from store.recorded import Versioned
 PLACE = "/api/invoices"
 
 _OF_SERIALS = (InvoiceSerialReserved, InvoiceSerialReleased)
-
-EXPANDABLE = ("lines", "addresses", "attachments", "settlements", "credits")
-"""Members of an invoice that a list of them can expand."""
 
 Show = Callable[[Versioned[Invoice]], InvoiceOut]
 Deciding = Callable[[Read, Invoice], Sequence[Fact]]
@@ -65,19 +62,6 @@ async def shown_invoice(
         # It becomes so without another RowVersion: who knows this one does not know that.
         headers["Cache-Control"] = "private, no-store"
     return JSONReply(InvoiceOut.at(today), entity, headers=headers)
-
-
-def whole(caller: Caller) -> Callable[[list[dict[str, Any]], Sequence[str]], Awaitable[None]]:
-    """What puts members of the whole invoices into rows of the list, as of each row's version."""
-
-    async def fill(rows: list[dict[str, Any]], names: Sequence[str]) -> None:
-        show = await showing(caller)
-        for row in rows:
-            stream = INVOICE(row["id"])
-            invoice = show(await caller.books.get(caller.book_id, stream, at=row["row_version"]))
-            row.update((name, getattr(invoice, name)) for name in names)
-
-    return fill
 
 
 async def _without_redacted(caller: Caller, entity: Versioned[Invoice]) -> Versioned[Invoice]:

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.dealings import customer, invoice, made, payment
+
 PLACE = "/api/invoices"
 EVERYTHING = ("lines", "addresses", "attachments", "settlements", "credits")
 
@@ -16,8 +18,8 @@ async def opened(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     return invoice
 
 
-async def listed(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
-    answer = await client.get(f"{PLACE}?{query}")
+async def listed(client: httpx.AsyncClient, query: str, place: str = PLACE) -> list[dict[str, Any]]:
+    answer = await client.get(f"{place}?{query}")
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
@@ -90,6 +92,25 @@ async def test_what_cannot_be_expanded_is_refused_and_what_can_is_named(
     assert [(it["parameter"], it["code"]) for it in answer.json()["errors"]] == faults
     if query == "expand=colour":
         assert "lines, addresses" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.usefixtures("seller")
+async def test_payments_and_credit_notes_are_expanded_by_what_became_of_them(
+    client: httpx.AsyncClient,
+) -> None:
+    await customer(client)
+    paid = await invoice(client)
+    wanted = [{"invoiceId": paid["id"], "amount": "30"}]
+    received = await payment(client, allocations=wanted)
+    credited = await made(client, "/api/credit-notes", invoiceId=paid["id"])
+
+    payments = await listed(client, "expand=allocations,refunds", "/api/payments")
+    notes = await listed(client, "fields=id&expand=lines,allocations", "/api/credit-notes")
+
+    assert [it["allocations"] for it in payments] == [received["allocations"]]
+    assert (len(received["allocations"]), payments[0]["refunds"]) == (1, [])
+    assert notes == [{"id": credited["id"], "lines": credited["lines"], "allocations": []}]
+    assert len(credited["lines"]) == 1
 
 
 async def test_a_list_without_anything_to_expand_says_so(client: httpx.AsyncClient) -> None:
