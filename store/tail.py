@@ -1,7 +1,8 @@
 """Tails: everything that happens in a book from a position on, page by page, as it happens.
 
 However many tail in a process, one connection listens for all of them. A wake-up is only a hint, so
-the heads of their books are polled too: a tail is prompt by the one and certain by the other.
+the heads of their books are polled too, and held against what each of them has read: a tail is
+prompt by the one and certain by the other.
 """
 
 import asyncio
@@ -32,8 +33,9 @@ class Tails:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._heads: dict[str, int] = {}
+        # Of each book: the news of everyone who tails it, and the position up to which they read.
+        self._waiting: dict[str, dict[asyncio.Event, int]] = {}
+        self._known: set[str] = set()
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -53,12 +55,12 @@ class Tails:
         Raises:
             UnknownBook: There is no such book.
         """
-        with self._news_of(book_id) as news:
+        with self._news_of(book_id, after) as news:
             while not self._closed:
                 news.clear()
                 page = await self._read(book_id, after, limit)
                 if page:
-                    after = page[-1].position
+                    self._waiting[book_id][news] = after = page[-1].position
                     yield page
                 elif not await _heard(news, idle_seconds):
                     yield []
@@ -70,18 +72,17 @@ class Tails:
             self._wake(book_id)
 
     @contextmanager
-    def _news_of(self, book_id: str) -> Iterator[asyncio.Event]:
+    def _news_of(self, book_id: str, after: int) -> Iterator[asyncio.Event]:
         news = asyncio.Event()
-        self._waiting.setdefault(book_id, set()).add(news)
+        self._waiting.setdefault(book_id, {})[news] = after
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._watch_books(), name="tails")
         try:
             yield news
         finally:
-            self._waiting[book_id].discard(news)
+            del self._waiting[book_id][news]
             if not self._waiting[book_id]:
                 del self._waiting[book_id]
-                self._heads.pop(book_id, None)
             if not self._waiting:
                 self._watch.cancel()
 
@@ -90,12 +91,12 @@ class Tails:
         try:
             async with self._pool.acquire() as connection:
                 page = await read_book(connection, book_id, after=after, limit=limit)
-                if not page and book_id not in self._heads:
-                    self._heads[book_id] = await read_head(connection, book_id)
+                if not page and book_id not in self._known:
+                    await read_head(connection, book_id)
+                    self._known.add(book_id)
         except DATABASE_ERRORS as error:
             if not connection_lost(error):
                 raise
-            self._heads.pop(book_id, None)  # whatever it is, it will be news
             return []
         return page
 
@@ -118,9 +119,9 @@ class Tails:
                 head = await read_head(connection, book_id)
             except UnknownBook:
                 continue  # whoever asked for it is told so
-            if head != self._heads.get(book_id) and book_id in self._waiting:
-                self._heads[book_id] = head
-                self._wake(book_id)
+            for news, after in self._waiting.get(book_id, {}).items():
+                if head > after:
+                    news.set()
 
     def _wake(self, book_id: str) -> None:
         for news in self._waiting.get(book_id, ()):

@@ -9,6 +9,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import asyncpg
+
 from store.database import DATABASE_ERRORS, Connection, Pool
 
 _CHANNEL = "daybook_appended"
@@ -61,5 +63,15 @@ async def listening(
         try:
             yield connection
         finally:
-            with suppress(*DATABASE_ERRORS):  # a connection that is lost listens no more
-                await connection.remove_listener(channel, on_notify)
+            await _listen_no_more(connection, channel, on_notify)
+
+
+async def _listen_no_more(connection: Connection, channel: str, heard: Callable[..., None]) -> None:
+    """Take the listener off. A connection that is lost must not go back to its pool with it."""
+    listens = True
+    with suppress(*DATABASE_ERRORS):
+        await connection.remove_listener(channel, heard)
+        listens = connection.is_closed()  # nothing was removed then
+    if listens:
+        with suppress(asyncpg.InterfaceError):  # it is not in use any more
+            connection.terminate()

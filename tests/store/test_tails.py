@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
+from typing import Any
 
+import asyncpg
 import pytest
+from asyncpg import InternalClientError
 
 import store.tail
 import store.wakeup
 from store.books import Book, Books, create_book, open_books
 from store.database import Connection, Pool
 from store.errors import UnknownBook
+from store.log import read_book
 from store.recorded import Recorded
 from store.tail import Tails
 from store.wakeup import WakeUps, listening
@@ -101,6 +105,33 @@ async def test_a_lost_wake_up_delays_a_tail_and_hides_nothing(
     await tailing
 
     assert [event.position for event in seen] == list(range(1, 21))
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["was not there yet", "could not be read"])
+async def test_what_comes_while_a_tail_reads_is_not_missed_without_its_wake_up(
+    tails: Tails, books: Books, book: Book, monkeypatch: pytest.MonkeyPatch, *, lost: bool
+) -> None:
+    monkeypatch.setattr(store.tail, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(WakeUps, "send", lambda *_: None)
+    reads: list[int] = []
+
+    async def late(connection: Connection, book_id: str, **asked: Any) -> list[Recorded]:
+        reads.append(len(reads))
+        page = await read_book(connection, book_id, **asked)
+        if len(reads) == 2:
+            await draft(books, book, 2)
+            if lost:
+                await take(tails, book, 2, [])
+                raise ConnectionResetError
+        return page
+
+    await draft(books, book, 1)
+    monkeypatch.setattr(store.tail, "read_book", late)
+    seen: list[Recorded] = []
+
+    await take(tails, book, 2, seen)
+
+    assert [event.position for event in seen] == [1, 2]
 
 
 async def test_many_tails_share_one_connection_and_release_it(
@@ -197,6 +228,21 @@ async def test_wake_ups_of_many_commits_are_sent_together(
     await wake_ups._task
 
     assert sent == [["bok_0", "bok_1", "bok_2"]]
+
+
+async def test_a_connection_whose_listener_cannot_be_taken_off_is_not_used_again(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> None:
+        raise InternalClientError("another operation is in progress")
+
+    monkeypatch.setattr(asyncpg.Connection, "remove_listener", lost)
+    async with listening(pool, print) as connection:
+        backend = connection.get_server_pid()
+
+    await until(lambda: _idle(pool))
+    async with pool.acquire() as other:
+        assert other.get_server_pid() != backend
 
 
 async def _idle(pool: Pool) -> bool:
