@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from benchmarks.lives import append_lives
 from projections.building import CONNECTIONS
-from projections.tables import FOLLOWER, PROJECTIONS
+from projections.tables import FOLLOWER, PROJECTIONS, SCHEMA, tables_of
 from projections.verify import SCRATCH, verify
 from store.books import Book
 from store.checkpoints import position
@@ -26,6 +26,7 @@ from tests.acceptance.served import start_part
 from tests.workers.receiver import receiving
 from tests.workers.webhooks import until
 
+TABLE = tables_of(PROJECTIONS[0])[0]
 EVENTS = 12_000
 CUSTOMERS = 5
 READERS = ("invoices", "customers", "payments", "invoices?status.eq=Posted&sort=-gross")
@@ -107,17 +108,20 @@ async def rebuild(database_url: str) -> asyncio.subprocess.Process:
 
 
 async def interrupted(pool: Pool, database_url: str, how: signal.Signals) -> None:
-    """A rebuild that is ended on its way."""
+    """A rebuild that is ended on its way: while a table is read, it cannot come to its end."""
     before = await built(pool)
-    process = await rebuild(database_url)
 
     async def went_on() -> bool:
         assert process.returncode is None
         return await built(pool) > before
 
-    await until(went_on, 120)
-    process.send_signal(how)
-    _, said = await process.communicate()
+    async with pool.acquire() as reading, reading.transaction():
+        await reading.execute("set local idle_in_transaction_session_timeout = 0")
+        await reading.execute(f"lock table {SCHEMA}.{TABLE} in access share mode")
+        process = await rebuild(database_url)
+        await until(went_on, 120)
+        process.send_signal(how)
+        _, said = await process.communicate()
     assert process.returncode != 0
     assert b"Traceback" not in said
 

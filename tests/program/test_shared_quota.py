@@ -6,6 +6,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
+import daybook.shared_quota
 from api.problems import Problem
 from api.quota import Policy, Quotas
 from daybook.shared_quota import Shared
@@ -13,7 +14,10 @@ from daybook.shared_quota import Shared
 POLICY = Policy(quota=200, window=600.0)
 
 
-async def test_processes_share_a_quota_to_the_last_request(redis_url: str) -> None:
+async def test_processes_share_a_quota_to_the_last_request(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daybook.shared_quota, "_PATIENCE", 60)
     async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as two:
         processes = [Quotas(POLICY, Shared(POLICY, it), time.monotonic) for it in (one, two)]
         tasks = [processes[n % 2].spend("shared") for n in range(300)]

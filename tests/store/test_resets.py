@@ -14,11 +14,18 @@ import store.writer
 from domain.invoice import INVOICE
 from store.books import Book, Books, open_books
 from store.database import Pool, open_pool
+from store.wakeup import WakeUps
 from tests.store.interleaving import command_of
 from tests.store.one_by_one import Asking
 from tests.store.proxy import WHENS, Cut, Proxy, When, proxied
 
 _MOST_TRIPS = 40
+
+
+@pytest.fixture(autouse=True)
+def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go over the same connections, at any time: the round trips of a command are counted."""
+    monkeypatch.setattr(WakeUps, "send", lambda *_: None)
 
 
 @asynccontextmanager
