@@ -68,8 +68,9 @@ class Follower:
         """Follow until cancelled. A lost database is waited for."""
         while True:
             try:
-                async with listening(self._pool, lambda _book_id: self._news.set()):
-                    await self._follow()
+                async with listening(self._pool, lambda _book_id: self._news.set()) as connection:
+                    while not connection.is_closed():
+                        await self._follow()
             except Exception:
                 heed_cancellation()
                 logger.exception("follower %s lost its footing; it goes on in a moment", self._name)
@@ -83,10 +84,9 @@ class Follower:
         return total
 
     async def _follow(self) -> None:
-        while True:
-            self._news.clear()
-            if not await self._round(self._advance_or_rest):
-                await self._wait()
+        self._news.clear()
+        if not await self._round(self._advance_or_rest):
+            await self._wait()
 
     async def _wait(self) -> None:
         try:

@@ -1,8 +1,8 @@
 """A tail of a book: what is there, then what comes, promptly with wake-ups and surely without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,7 @@ from store.recorded import Recorded
 from store.tail import Tails
 from store.wakeup import WakeUps, listening
 from tests.store.interleaving import command_of
+from tests.store.listeners import noted
 from tests.store.one_by_one import Asking
 from tests.workers.webhooks import until
 
@@ -34,16 +35,7 @@ async def tails(pool: Pool) -> AsyncIterator[Tails]:
 @pytest.fixture
 def listeners(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[int]:
     """The process ids of backends, each from when a tail listens to it."""
-    listeners: asyncio.Queue[int] = asyncio.Queue()
-
-    @asynccontextmanager
-    async def noted(pool: Pool, heard: Callable[[str], None]) -> AsyncIterator[Connection]:
-        async with listening(pool, heard) as connection:
-            listeners.put_nowait(connection.get_server_pid())
-            yield connection
-
-    monkeypatch.setattr(store.tail, "listening", noted)
-    return listeners
+    return noted(monkeypatch, store.tail)
 
 
 async def draft(books: Books, book: Book, number: int) -> None:

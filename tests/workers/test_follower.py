@@ -6,6 +6,9 @@ import random
 import signal
 from collections.abc import Sequence
 
+import pytest
+
+import workers.follower
 from benchmarks.lives import append_lives
 from domain.customer import CUSTOMER
 from domain.facts.customer import CustomerCreated
@@ -13,6 +16,7 @@ from store.books import Book, Books, create_book
 from store.database import Connection, Pool
 from store.recorded import Recorded
 from tests.projections.doomed import start
+from tests.store.listeners import noted
 from tests.workers import following
 from tests.workers.webhooks import tell, until
 from workers.follower import BATCH, Follower
@@ -96,3 +100,22 @@ async def counted(pool: Pool) -> int:
     """How many events were applied, however often."""
     count: int = await pool.fetchval("select count(*) from counted")
     return count
+
+
+async def test_a_follower_whose_connection_is_lost_listens_on_another(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backends = noted(monkeypatch, workers.follower)
+
+    async def apply(*_: object) -> None:
+        pass
+
+    following = asyncio.create_task(Follower(pool, "listens", apply).run())
+    async with asyncio.timeout(60):
+        first = await backends.get()
+        await pool.fetchval("select pg_terminate_backend($1)", first)
+        second = await backends.get()
+
+    following.cancel()
+    await asyncio.wait([following])
+    assert first != second
