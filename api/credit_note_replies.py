@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from api.allocation_schemas import AllocationOut, RefundOut, allocations_out, refunds_out
@@ -116,7 +117,7 @@ class CreditNoteListed(Reply):
     net: Decimal | None
     tax: Decimal | None
     gross: Decimal | None
-    open: Decimal
+    open: Decimal = msgspec.field(name="openAmount")
     row_version: int
     created_at: datetime
     updated_at: datetime

@@ -180,8 +180,8 @@ class PaymentListed(Reply):
     currency: str
     amount: Decimal
     bank_fee: Decimal | None
-    refunded: Decimal
-    unapplied: Decimal
+    refunded: Decimal = msgspec.field(name="refundedAmount")
+    unapplied: Decimal = msgspec.field(name="unappliedAmount")
     received_on: date
     reference: str | None
     external_id: str | None

@@ -73,7 +73,10 @@ class PaymentController(Controller):
         operation_class=list_operation(LISTING, members_of(PaymentListed), _EXPANDABLE.names),
     )
     async def list_payments(self, request: Ask, caller: By) -> Response[PaymentPage]:
-        """Payments, newest first unless ``sort`` says otherwise; ``unapplied.gt=0`` has credit."""
+        """Payments, newest first unless ``sort`` says otherwise.
+
+        ``unappliedAmount.gt=0`` asks for those with credit left.
+        """
         return await listed(request, caller, LISTING, PaymentListed, expandable=_EXPANDABLE)
 
     @get("/{payment_id:str}", operation_id="getPayment", summary="Get a payment", opt=READ)

@@ -88,7 +88,7 @@ LISTING = Listing(
         Field(name="reference", column="reference", kind="text"),
         Field(name="branch", column="branch", kind="text"),
         Field(name="gross", column="gross", kind="decimal"),
-        Field(name="open", column="open", kind="decimal", sortable=True, nullable=False),
+        Field(name="openAmount", column="open", kind="decimal", sortable=True, nullable=False),
         Field(name="createdAt", column="created_at", kind="instant", sortable=True, nullable=False),
         Field(name="updatedAt", column="updated_at", kind="instant", nullable=False),
     ),

@@ -210,7 +210,7 @@ async def test_credit_notes_are_listed_by_what_is_open(client: httpx.AsyncClient
     note = await done(client, NOTES, "post", note, apply=False)
     await over(client, await invoice(client))
 
-    page = (await client.get(f"{NOTES}?open.gt=0&fields=id,gross,invoiceNumber")).json()
+    page = (await client.get(f"{NOTES}?openAmount.gt=0&fields=id,gross,invoiceNumber")).json()
 
     assert page["items"] == [
         {"id": note["id"], "gross": "119.00", "invoiceNumber": billed["number"]}

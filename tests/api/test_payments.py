@@ -190,6 +190,8 @@ async def test_payments_are_listed_by_what_is_left_of_them(client: httpx.AsyncCl
     await payment(client, "5", allocations=[{"invoiceId": owed["id"]}])
     left = await payment(client, "7")
 
-    page = (await client.get(f"{PAYMENTS}?unapplied.gt=0&fields=id,unapplied,status")).json()
+    page = (
+        await client.get(f"{PAYMENTS}?unappliedAmount.gt=0&fields=id,unappliedAmount,status")
+    ).json()
 
-    assert page["items"] == [{"id": left["id"], "unapplied": "7.00", "status": "Recorded"}]
+    assert page["items"] == [{"id": left["id"], "unappliedAmount": "7.00", "status": "Recorded"}]
