@@ -24,7 +24,7 @@ from domain.facts.payment import (
     PaymentUnapplied,
 )
 from domain.invoice import Invoice
-from domain.money import ZERO, difference
+from domain.money import ZERO, difference, negative
 from domain.payment import Payment, refunded
 from store.recorded import Recorded
 
@@ -99,7 +99,7 @@ class _Owner(NamedTuple):
         """So much of this document's credit settles an invoice: less is open of both."""
         yield self.entry(event, "application", dated, amount)
         invoice = self._replace(document_id=invoice_id, document_type="invoice", number=None)
-        yield invoice.entry(event, "application", dated, -amount)
+        yield invoice.entry(event, "application", dated, negative(amount))
 
 
 def of_invoice(id_: str, invoice: Invoice, events: Iterable[Recorded]) -> Iterator[Entry]:
@@ -114,7 +114,7 @@ def of_invoice(id_: str, invoice: Invoice, events: Iterable[Recorded]) -> Iterat
             case InvoicePosted(accounting_date=dated, due_date=due_date):
                 yield own.entry(event, "invoice", dated, gross, due_date)
             case InvoiceVoided(voided_on=dated):
-                yield own.entry(event, "void", dated, -gross)
+                yield own.entry(event, "void", dated, negative(gross))
             case InvoiceDueDateChanged(due_date=due_date):
                 dated = invoice.accounting_date or due_date
                 yield own.entry(event, "due-date", dated, ZERO, due_date)
@@ -129,15 +129,15 @@ def of_payment(id_: str, payment: Payment, events: Iterable[Recorded]) -> Iterat
     for event in events:
         match event.fact:
             case PaymentRecorded(received_on=dated, amount=amount):
-                yield own.entry(event, "payment", dated, -amount)
+                yield own.entry(event, "payment", dated, negative(amount))
             case PaymentApplied(invoice_id=invoice_id, applied_on=dated, amount=amount):
                 yield from own.applied(event, invoice_id, dated, amount)
             case PaymentUnapplied(invoice_id=invoice_id, unapplied_on=dated, amount=amount):
-                yield from own.applied(event, invoice_id, dated, -amount)
+                yield from own.applied(event, invoice_id, dated, negative(amount))
             case PaymentReallocated(reallocated_on=dated, amount=amount) as fact:
                 # The payment itself gives as much as it takes back.
                 for invoice_id, much in (
-                    (fact.from_invoice_id, -amount),
+                    (fact.from_invoice_id, negative(amount)),
                     (fact.to_invoice_id, amount),
                 ):
                     yield [*own.applied(event, invoice_id, dated, much)][1]
@@ -160,11 +160,11 @@ def of_credit_note(id_: str, note: CreditNote, events: Iterable[Recorded]) -> It
     for event in events:
         match event.fact:
             case CreditNotePosted(accounting_date=dated):
-                yield own.entry(event, "credit-note", dated, -gross)
+                yield own.entry(event, "credit-note", dated, negative(gross))
             case CreditNoteApplied(invoice_id=invoice_id, applied_on=dated, amount=amount):
                 yield from own.applied(event, invoice_id, dated, amount)
             case CreditNoteUnapplied(invoice_id=invoice_id, unapplied_on=dated, amount=amount):
-                yield from own.applied(event, invoice_id, dated, -amount)
+                yield from own.applied(event, invoice_id, dated, negative(amount))
             case CreditNoteRefunded(refunded_on=dated, amount=amount):
                 yield own.entry(event, "refund", dated, amount)
             case CreditNoteVoided(voided_on=dated):

@@ -17,7 +17,7 @@ from domain.facts.credit_note import CreditNotePosted, CreditNoteVoided
 from domain.facts.invoice_life import InvoicePosted, InvoiceVoided
 from domain.facts.lines import CommentLine, kind_of
 from domain.invoice import INVOICE, Invoice
-from domain.money import ZERO, difference, rounded, total
+from domain.money import ZERO, difference, rounded, times, total
 from projections.adding import arrays
 from projections.latest import TEXT
 from projections.ledger import Ledger, Rollup, bounds
@@ -138,14 +138,22 @@ def _rows(
     for event in events:
         match event.fact:
             case InvoicePosted(accounting_date=dated) | CreditNoteVoided(voided_on=dated):
-                sign = 1
+                sign = Decimal(1)
             case InvoiceVoided(voided_on=dated) | CreditNotePosted(accounting_date=dated):
-                sign = -1
+                sign = Decimal(-1)
             case _:
                 continue
         for n, line in enumerate(lines):
             what = (line.line_id, *head, line.kind, line.product)
-            yield (id_, event.position, n, dated, *what, sign * line.quantity, sign * line.net)
+            yield (
+                id_,
+                event.position,
+                n,
+                dated,
+                *what,
+                times(sign, line.quantity),
+                times(sign, line.net),
+            )
 
 
 def _sold(invoice: Invoice) -> list[_Line]:

@@ -15,7 +15,7 @@ from domain.facts.credit_note import CreditNotePosted, CreditNoteVoided
 from domain.facts.invoice_life import InvoicePosted, InvoiceVoided
 from domain.facts.invoice_parts import Totals
 from domain.invoice import INVOICE
-from domain.money import rounded
+from domain.money import rounded, times
 from projections.latest import TEXT
 from projections.ledger import Ledger, Rollup, bounds
 from projections.moment import Span
@@ -103,14 +103,14 @@ def _rows(
     for event in events:
         match event.fact:
             case InvoicePosted(accounting_date=dated) | CreditNoteVoided(voided_on=dated):
-                sign = 1
+                sign = Decimal(1)
             case InvoiceVoided(voided_on=dated) | CreditNotePosted(accounting_date=dated):
-                sign = -1
+                sign = Decimal(-1)
             case _:
                 continue
         for n, tax in enumerate(sums.taxes):
             # 19 and 19.00 are one rate; it is kept without the zeros at its end.
             rate = Decimal(format(tax.rate.normalize(), "f"))
             group = (currency, tax.category, rate, tax.exemption_code or "")
-            amounts = (sign * tax.base, sign * tax.amount)
+            amounts = (times(sign, tax.base), times(sign, tax.amount))
             yield (id_, event.position, n, dated, *group, *amounts)

@@ -20,7 +20,7 @@ from domain.errors import RuleBroken, Violation
 from domain.facts.invoice_parts import Header, TableEntry
 from domain.facts.lines import Line, MiscLine, Tax
 from domain.facts.payment import PaymentRecorded
-from domain.money import ZERO
+from domain.money import ZERO, negative
 from domain.tax_code import UNTAXED
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -182,4 +182,4 @@ def _unsigned(line: MiscLine) -> MiscLine:
     """A credit: a price is never below zero (EN 16931, BR-27), so its sign goes to the quantity."""
     if line.unit_price is None or line.unit_price >= ZERO or line.quantity is None:
         return line
-    return _replace(line, unit_price=-line.unit_price, quantity=-line.quantity)
+    return _replace(line, unit_price=negative(line.unit_price), quantity=negative(line.quantity))

@@ -12,7 +12,7 @@ from domain.facts.credit_note import CreditLine, FlatAmount
 from domain.facts.invoice_parts import TaxOverride, Totals
 from domain.facts.lines import CommentLine, Component, ItemLine, PackageLine, Tax
 from domain.invoice import Credit, Invoice
-from domain.money import total
+from domain.money import negative, total
 from tests.domain.documents import drafts, invoice, line, packaged, posted, taxes, texts
 from tests.domain.oracle import sums_of
 
@@ -226,6 +226,6 @@ SHARES = st.sampled_from([Decimal(it) for it in ("0", "0.25", "0.3333", "0.5", "
 def _agrees(found: CreditAmounts) -> None:
     sums = found.totals
     assert total(it.net for it in found.lines) == sums.lines
-    assert total([sums.lines, -sums.discount, sums.charge]) == sums.net
+    assert total([sums.lines, negative(sums.discount), sums.charge]) == sums.net
     assert total([sums.net, sums.tax]) == sums.gross
     assert total(it.amount for it in sums.taxes) == sums.tax
