@@ -98,15 +98,19 @@ class Edit(msgspec.Struct, frozen=True):
         *,
         seen: int | UnsetType = UNSET,
         absent: S | None = None,
+        place: Callable[[S], str] | None = None,
     ) -> Response[R]:
         """Change an entity and answer it as it is then. Raises as ``run``.
 
-        ``seen`` is the RowVersion in the body; ``absent`` the state of what nobody touched yet.
+        ``seen`` is the RowVersion in the body; ``absent`` the state of what nobody touched yet;
+        ``place`` tells from the state where that is which came of it.
         """
         command = editing(self.request, self.caller, stream, decide, self.seen(seen))
         done = await run(self.request, self.caller, command, show, dry_run=self.dry_run)
         state = absent if done.state is None and absent is not None else existing(done).state
         headers = DRY_RUN if self.dry_run else headers_of(done)
+        if place is not None and not self.dry_run:
+            headers["Location"] = place(state)
         return JSONReply(show, Versioned(stream, state, done.version), headers=headers)
 
     async def end(

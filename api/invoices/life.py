@@ -216,10 +216,13 @@ class InvoiceLifeController(Controller):
             )
 
         show = await showing(edit.caller)
-        answer = await edit.change(INVOICE(invoice_id), decide, show, seen=asked.row_version)
-        if not edit.dry_run:
-            answer.headers["Location"] = f"{PLACE}/{answer.content.converted_to}"
-        return answer
+        return await edit.change(
+            INVOICE(invoice_id),
+            decide,
+            show,
+            seen=asked.row_version,
+            place=lambda estimate: f"{PLACE}/{estimate.converted_to}",
+        )
 
     @post(
         "/{invoice_id:str}/copy", operation_id="copyInvoice", summary="Copy", opt=creating("copy")
