@@ -31,6 +31,20 @@ def exact_arithmetic(source: Source) -> Iterator[Finding]:
             yield node.lineno, "round() rounds halves to even: use rounded of domain.money."
 
 
+def exact_signs(source: Source) -> Iterator[Finding]:
+    """Also a sign cuts a decimal at 28 digits, and an amount may have more."""
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Name() | ast.Attribute()):
+                yield node.lineno, "- cuts digits off: use negative of domain.money."
+            case ast.BinOp(
+                left=ast.Name() | ast.Attribute(), op=ast.Mult(), right=ast.Name() | ast.Attribute()
+            ):
+                yield node.lineno, "* cuts digits off: use times of domain.money."
+            case _:
+                pass
+
+
 def no_float_values(source: Source) -> Iterator[Finding]:
     """Between the wire and the log, a decimal that becomes a binary fraction has lost its cent."""
     for node in ast.walk(source.tree):

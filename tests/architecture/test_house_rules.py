@@ -6,6 +6,7 @@ import pytest
 
 from tests.architecture.code_rules import (
     exact_arithmetic,
+    exact_signs,
     no_environment,
     no_float_values,
     no_floats,
@@ -33,6 +34,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     nothing_at_import: PACKAGES,
     no_floats: ("domain",),
     exact_arithmetic: ("domain",),
+    exact_signs: ("projections",),
     no_float_values: ("domain", "store", "projections", "api"),
     ordered_aggregates: ("domain",),
     no_environment: tuple(it for it in PACKAGES if it != "daybook"),
@@ -95,6 +97,7 @@ PLANTED: dict[Rule, list[str]] = {
         "import math",
         "from math import floor",
     ],
+    exact_signs: ["x = -amount", "x = -it.net", "x = sign * it.net"],
     exact_arithmetic: ["x = a / b", "x /= 2", "x = sum(a) / len(a)", "x = round(a, 2)"],
     no_float_values: [
         "x = float(a)",
@@ -157,6 +160,7 @@ ALLOWED: dict[Rule, list[str]] = {
         "pattern = re.compile('x')",
     ],
     no_floats: ["x = 1", "x = Decimal('0.1')", "x = 'float'", "x = a // b"],
+    exact_signs: ["x = -1", "x = count * 2", "x = negative(amount)", "x = a - b", "f(*a)"],
     exact_arithmetic: ["x = a // b", "x = rounded(a, b)", "x = 'a / b'", "x = Fraction(a, b)"],
     no_float_values: ["x = Decimal('0.1')", "x: float = seconds", "x = Decimal(1)", "x = 0.5"],
     ordered_aggregates: [
