@@ -88,6 +88,7 @@ class Waiting(msgspec.Struct, eq=False):
     lane: Lane | None = None
     parked: bool = False
     expected: int = 0  # the forerunner that it waits for
+    waits_since: float = 0.0
     patience_ends: float = 0.0  # when that one must have come
 
     def resolve(self, done: Done[Any]) -> None:

@@ -18,6 +18,9 @@ from store.turns import Pasts
 PATIENCE_SECONDS = 3.0
 """How long a change waits while its lane stands still. While the lane moves, nothing is missing."""
 
+LONGEST_SECONDS = 30.0
+"""How long a change waits at most: one that is far ahead of its lane would wait for ever."""
+
 _IN_A_LANE = 64
 _IN_A_BOOK = 4_000
 _FIRST_LOOK_SECONDS = 0.01
@@ -111,22 +114,26 @@ class Parking:
             seq = waiting.command.seq
             if waiting.future.done():
                 self._leave(waiting, lane)
-            elif seq <= past.last + 1:
+                continue
+            if seq <= past.last + 1:
                 self._leave(waiting, lane)
                 self._backlog.count += 1
                 self._again(waiting)
-            elif waiting.expected <= past.last:
-                self._wait_for(waiting, past.last + 1)
-            elif now > waiting.patience_ends:
+                continue
+            self._wait_for(waiting, past.last + 1)
+            if now > waiting.patience_ends:
                 self._leave(waiting, lane)
                 waiting.refuse(SequenceGap(seq, past.last + 1))
 
     def _wait_for(self, waiting: Waiting, expected: int) -> None:
         """Be patient anew if this is another forerunner than before: the next may be close by."""
-        if waiting.expected != expected:
-            waiting.expected = expected
-            waiting.patience_ends = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-            self._pause = _FIRST_LOOK_SECONDS
+        if waiting.expected == expected:
+            return
+        now = asyncio.get_running_loop().time()
+        waiting.expected = expected
+        waiting.waits_since = waiting.waits_since or now
+        waiting.patience_ends = min(now + PATIENCE_SECONDS, waiting.waits_since + LONGEST_SECONDS)
+        self._pause = _FIRST_LOOK_SECONDS
 
     def _leave(self, waiting: Waiting, lane: Lane) -> None:
         waiting.parked = False

@@ -142,11 +142,13 @@ async def test_what_never_was_gets_no_lane(books: Books, book: Book, pool: Pool)
     assert await pool.fetchval("select count(*) from store.lanes") == 0
 
 
-async def test_a_change_waits_on_while_those_before_it_come_one_by_one(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("longest", "outcome"), [(60.0, "had its turn"), (0.1, "SequenceGap")])
+async def test_a_change_waits_on_while_those_before_it_come_one_by_one_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, longest: float, outcome: str
 ) -> None:
     """However slowly another process takes them: each time somebody looks there is one more."""
     monkeypatch.setattr(store.parking, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(store.parking, "LONGEST_SECONDS", longest)
     lane = Lane("invoice/inv_a", "key_1", "ses_one")
     pasts = Pasts()
 
@@ -156,14 +158,15 @@ async def test_a_change_waits_on_while_those_before_it_come_one_by_one(
 
     future = asyncio.get_running_loop().create_future()
     waiting = Waiting(change(21, "last"), future, lane)
-    had_their_turn: list[Waiting] = []
-    parking = Parking(one_more, pasts, Backlog(), had_their_turn.append)
+    said: list[str] = []
+    parking = Parking(one_more, pasts, Backlog(), lambda _: said.append("had its turn"))
     parking.park(waiting, expected=1)
 
     await parking.drain()
 
-    assert had_their_turn == [waiting]
-    assert not future.done()
+    if future.done():
+        said.append(type(future.exception()).__name__)
+    assert said == [outcome]
 
 
 async def test_only_so_many_wait_for_a_gap(
