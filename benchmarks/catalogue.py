@@ -12,6 +12,7 @@ from benchmarks import (
     append_vs_library,
     append_vs_library_alone,
     append_vs_pgbench,
+    auto_save,
     command_vs_insert,
     command_vs_noop,
     cost_of_requests,
@@ -55,6 +56,7 @@ def _of(module: ModuleType) -> tuple[str, Benchmark]:
 _MODULES = (
     patch_vs_noop,
     cost_of_requests,
+    auto_save,
     command_vs_noop,
     command_vs_insert,
     append_vs_library,

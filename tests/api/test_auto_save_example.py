@@ -95,29 +95,28 @@ async def test_what_is_typed_is_saved_once_it_pauses_and_what_is_chosen_at_once(
     assert editor.shown["rowVersion"] == 3
 
 
-async def test_forty_saves_take_little_more_than_one_round_trip(
+async def test_forty_saves_are_under_way_together(
     client: httpx.AsyncClient, loaded: dict[str, Any], example: ModuleType
 ) -> None:
-    path = f"/api/invoices/{loaded['id']}"
-    async with distant(client, 0.05) as far:
-        seen = loaded
-        begun = time.monotonic()
-        for number in range(40):
-            headers = {"If-Match": f'"{seen["rowVersion"]}"'}
-            answer = await far.patch(path, json={"memo": f"{number}"}, headers=headers)
-            assert answer.status_code == 200
-            seen = answer.json()
-        chained = time.monotonic() - begun
+    """So they take little more than one round trip: ``make bench B=auto_save`` tells the time."""
+    on_their_way = asyncio.Barrier(40)
 
-        editor = example.Editor(far, path, seen)
-        begun = time.monotonic()
+    class Patient(Distant):
+        @override
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await on_their_way.wait()
+            return await super().handle_async_request(request)
+
+    patient = httpx.AsyncClient(
+        transport=Patient(client._transport, 0), base_url=client.base_url, headers=client.headers
+    )
+    async with patient:
+        editor = example.Editor(patient, f"/api/invoices/{loaded['id']}", loaded)
         for number in range(40):
             editor.choose("memo", f"number {number}")
         await editor.settled()
-        pipelined = time.monotonic() - begun
 
-    assert (editor.shown["memo"], editor.shown["rowVersion"]) == ("number 39", 81)
-    assert pipelined < chained / 3, f"{pipelined:.2f} s against {chained:.2f} s"
+    assert (editor.shown["memo"], editor.shown["rowVersion"]) == ("number 39", 41)
 
 
 async def test_lost_answers_are_asked_for_again_and_nothing_is_done_twice(

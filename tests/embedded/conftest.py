@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.program import until
 from tests.embedded.support import traces
 
 
@@ -14,6 +15,11 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="daybook-home-")).resolve()
     folder.chmod(0o755)
     yield folder / "home"
-    for left in traces(folder / "home"):
-        shutil.rmtree(left)
-    shutil.rmtree(folder)
+    until(lambda: _gone(folder), 60, lambda: str(traces(folder / "home")))
+
+
+def _gone(folder: Path) -> bool:
+    """Remove what is left. A server that is about to end may still write, or remove the same."""
+    for left in [*traces(folder / "home"), folder]:
+        shutil.rmtree(left, ignore_errors=True)
+    return not folder.exists() and not traces(folder / "home")
