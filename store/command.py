@@ -91,6 +91,11 @@ class Waiting(msgspec.Struct, eq=False):
     waits_since: float = 0.0
     patience_ends: float = 0.0  # when that one must have come
 
+    @property
+    def has_no_turn(self) -> bool:
+        """Whether it may be decided on what is not committed yet: in no lane, and with no key."""
+        return self.lane is None and self.command.key is None
+
     def resolve(self, done: Done[Any]) -> None:
         """Hand over the outcome, unless the client has gone away."""
         if not self.future.done():

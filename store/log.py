@@ -1,6 +1,7 @@
 """The event log of a book: append, and the ways to read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,7 +10,7 @@ import msgspec
 from asyncpg import NoDataFoundError, Record
 from eventsourcing.persistence import StoredEvent
 
-from store.database import Connection
+from store.database import Connection, Pool
 from store.errors import UnknownBook
 from store.ids import id_of
 from store.mapper import decode
@@ -67,6 +68,21 @@ class Appended(NamedTuple):
     def refused(self) -> bool:
         """Whether nothing was written."""
         return bool(self.stale_streams or self.taken_keys or self.stale_lanes)
+
+
+@asynccontextmanager
+async def connected(pool: Pool, book_id: str, *, lock: bool) -> AsyncIterator[Connection]:
+    """A connection; with ``lock``, inside a transaction that holds the book's lock."""
+    async with pool.acquire() as connection:
+        if not lock:
+            yield connection
+            return
+        async with connection.transaction():
+            await connection.execute("set local idle_in_transaction_session_timeout = '5s'")
+            await connection.execute(
+                "select from store.books where book_id = $1 for update", book_id
+            )
+            yield connection
 
 
 async def append(

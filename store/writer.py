@@ -10,9 +10,9 @@ bounded time.
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,7 +22,8 @@ from store.cache import BookCache
 from store.command import Command, Done, Waiting
 from store.database import DATABASE_ERRORS, Connection, Pool, connection_lost
 from store.errors import Busy, Unavailable
-from store.log import Appended, append, read_head
+from store.log import Appended, append, connected, read_head
+from store.pace import Pace
 from store.parking import Backlog, Parking
 from store.repetitions import find_committed, without_repetitions
 from store.turns import Early
@@ -73,6 +74,7 @@ class BookWriter:
         self._queue: deque[Waiting] = deque()
         self._committing: Batch | None = None
         self._ahead: Ahead | None = None
+        self._pace = Pace()
         self._task: asyncio.Task[None] | None = None
         self._parking = Parking(self._at_hand.look, self._at_hand.pasts, backlog, self._queue_again)
 
@@ -91,7 +93,7 @@ class BookWriter:
         future: asyncio.Future[Done[Any]] = asyncio.get_running_loop().create_future()
         waiting = Waiting(command, future, command.lane)
         self._backlog.count += 1
-        if not self._decided_ahead(waiting):
+        if self._queue or not self._decided_ahead(waiting):
             self._queue.append(waiting)
             self._start()
         return await future
@@ -143,7 +145,10 @@ class BookWriter:
         """The next commands, without those whose client has gone and without two of one key."""
         taken: list[Waiting] = []
         keys: set[str] = set()
-        while self._queue and len(taken) < _MAX_COMMANDS:
+        most = len(self._queue)
+        if most and self._queue[-1].has_no_turn:
+            most = self._pace.first_of(most)
+        while self._queue and len(taken) < min(most, _MAX_COMMANDS):
             key = self._queue[0].command.key
             if key is not None and key in keys:
                 break  # its forerunner must commit first; then it is answered as a repetition
@@ -159,7 +164,7 @@ class BookWriter:
     def _decided_ahead(self, waiting: Waiting) -> bool:
         """Decide what comes while a batch is being committed, unless that needs I/O or its turn."""
         before, ahead = self._committing, self._ahead
-        if before is None or self._queue or waiting.lane or waiting.command.key:
+        if before is None or not waiting.has_no_turn:
             return False
         if ahead is None:
             ahead = Ahead(Batch(self._cache, self._at_hand.pasts, before.states), [])
@@ -172,6 +177,15 @@ class BookWriter:
         ahead.commands.append(waiting)
         self._ahead = ahead
         return True
+
+    def _decide_waiting(self) -> None:
+        """Decide what waits while a batch is being committed, in its order and as far as can be."""
+        while self._queue:
+            if self._queue[0].future.cancelled():
+                self._backlog.count -= 1
+            elif not self._decided_ahead(self._queue[0]):
+                return
+            self._queue.popleft()
 
     def _give_back(self) -> None:
         """What was decided ahead has its turn again, before all others: it did not come true."""
@@ -190,7 +204,8 @@ class BookWriter:
             undecided, ahead = commands if ahead is None else (), None
             committed: tuple[int, datetime | None] | None = None
             try:
-                async with self._connection(lock=tries >= _OPTIMISTIC_TRIES) as connection:
+                lock = tries >= _OPTIMISTIC_TRIES
+                async with connected(self._pool, self._book_id, lock=lock) as connection:
                     found = await find_committed(connection, self._book_id, unsure)
                     if found is not None:
                         batch, committed = found
@@ -226,20 +241,6 @@ class BookWriter:
         for waiting in commands:
             await self._commit([waiting])
 
-    @asynccontextmanager
-    async def _connection(self, *, lock: bool) -> AsyncIterator[Connection]:
-        """A connection; with ``lock``, inside a transaction that holds the book's lock."""
-        async with self._pool.acquire() as connection:
-            if not lock:
-                yield connection
-                return
-            async with connection.transaction():
-                await connection.execute("set local idle_in_transaction_session_timeout = '5s'")
-                await connection.execute(
-                    "select from store.books where book_id = $1 for update", self._book_id
-                )
-                yield connection
-
     async def _attempt(
         self, connection: Connection, batch: Batch, undecided: Sequence[Waiting]
     ) -> tuple[int, datetime | None] | None:
@@ -259,6 +260,8 @@ class BookWriter:
         """Append the batch. What comes meanwhile is decided in the hope that it is accepted."""
         self._committing = batch
         appended: Appended | None = None
+        asyncio.get_running_loop().call_soon(self._decide_waiting)
+        begun = time.perf_counter()
         try:
             appended = await append(
                 connection,
@@ -268,6 +271,7 @@ class BookWriter:
                 batch.keyed,
                 moved=batch.turns.moved,
             )
+            self._pace.appended(time.perf_counter() - begun)
         finally:
             self._committing = None
             if appended is None or appended.refused:
@@ -280,6 +284,7 @@ class BookWriter:
         """Decide until the batch is full; what is left over has its turn in the next one."""
         commands = await without_repetitions(connection, self._book_id, commands)
         await self._at_hand.prepare(connection, commands)
+        begun = time.perf_counter()
         for waiting in commands:
             if len(batch.events) >= _MAX_EVENTS:
                 return
@@ -292,3 +297,4 @@ class BookWriter:
                     break
                 except MISSING as missing:
                     await self._at_hand.supply(connection, batch, missing)
+        self._pace.decided(len(commands), time.perf_counter() - begun)

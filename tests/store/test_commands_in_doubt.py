@@ -15,8 +15,7 @@ from store.books import Book, Books, open_books
 from store.command import Command, Done
 from store.database import Connection, Pool
 from store.errors import KeyReused
-from store.log import append, read_commands
-from store.writer import BookWriter
+from store.log import append, connected, read_commands
 from tests.store.interleaving import command_of
 from tests.store.one_by_one import Asking
 
@@ -55,18 +54,17 @@ async def test_a_change_is_acknowledged_although_its_repetition_was_lost_before_
 ) -> None:
     await books.execute(book.book_id, DRAFT)
     losing = Losing(pool, monkeypatch, count=2)
-    connect = BookWriter._connection
     tries: list[bool] = []
 
     @asynccontextmanager
-    async def connecting(writer: BookWriter, *, lock: bool) -> AsyncIterator[Connection]:
+    async def connecting(pool: Pool, book_id: str, *, lock: bool) -> AsyncIterator[Connection]:
         tries.append(lock)
         if len(tries) == 3:
             await losing.arrive()
-        async with connect(writer, lock=lock) as connection:
+        async with connected(pool, book_id, lock=lock) as connection:
             yield connection
 
-    monkeypatch.setattr(BookWriter, "_connection", connecting)
+    monkeypatch.setattr(store.writer, "connected", connecting)
 
     done = await books.execute(book.book_id, CHANGE)
 

@@ -16,6 +16,7 @@ from store.command import Command, Done
 from store.database import Connection, Pool
 from store.errors import Busy, StaleRowVersion
 from store.log import append
+from store.pace import Pace
 from tests.store.test_writer import drafting, editing
 
 Task = asyncio.Task[Done[Invoice]]
@@ -105,6 +106,27 @@ async def test_what_comes_during_a_commit_is_decided_then_and_appended_as_it_was
     assert [(it.version, it.position) for it in done] == [(2, 2), (3, 3), (4, 4), (5, 5)]
     assert gate.sent == [1, 1, 3]
     assert decided == ["0", "1", "2"], "and never again"
+
+
+async def test_of_many_a_half_commits_first_and_the_others_are_decided_meanwhile(
+    books: Books, book: Book, gate: Gate, ask: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "first_of", lambda _pace, waiting: (waiting + 1) // 2)
+    gate.let_through(1)
+    await books.execute(book.book_id, drafting("inv_1"))
+    decided: list[str] = []
+    asked = [ask(counted(editing("inv_1", f"{n}", expected=1 + n), decided)) for n in range(5)]
+    await asyncio.sleep(0)
+    asked[4].cancel()  # nobody waits for this one any more
+    await gate.reached(2)
+    await asyncio.sleep(0)
+    assert (gate.sent, decided) == ([1, 3], ["0", "1", "2", "3"])
+
+    gate.let_through()
+    done = await asyncio.gather(*asked[:4])
+
+    assert [(it.version, it.position) for it in done] == [(2, 2), (3, 3), (4, 4), (5, 5)]
+    assert (gate.sent, decided) == ([1, 3, 1], ["0", "1", "2", "3"])
 
 
 async def test_a_refusal_that_was_decided_ahead_is_told_once_its_grounds_are_committed(

@@ -17,8 +17,7 @@ import store.at_hand
 import store.repetitions
 import store.writer
 from store.database import Connection, Pool
-from store.log import append
-from store.writer import BookWriter
+from store.log import append, connected
 
 Fault: TypeAlias = Literal["none", "request lost", "answer lost", "request late", "commit lost"]
 """What happens to an append. Late is a request that the database gets to only after the writer has
@@ -63,7 +62,7 @@ class Weather:
         for module, name in _QUESTIONS:
             patch.setattr(module, name, self._delayed(getattr(module, name)))
         patch.setattr(store.writer, "append", self._append(append))
-        patch.setattr(BookWriter, "_connection", self._connection(BookWriter._connection))
+        patch.setattr(store.writer, "connected", self._connected(connected))
         patch.setattr(store.writer, "_RECONNECT_SECONDS", MILLISECOND)
 
     async def _pause(self) -> None:
@@ -105,13 +104,13 @@ class Weather:
 
         return ask
 
-    def _connection(self, connection: Callable[..., Any]) -> Callable[..., Any]:
+    def _connected(self, connect: Callable[..., Any]) -> Callable[..., Any]:
         @asynccontextmanager
-        async def connect(writer: BookWriter, *, lock: bool) -> AsyncIterator[Connection]:
-            async with connection(writer, lock=lock) as connected:
-                yield connected
+        async def connecting(pool: Pool, book_id: str, *, lock: bool) -> AsyncIterator[Connection]:
+            async with connect(pool, book_id, lock=lock) as connection:
+                yield connection
             if lock and self._faults and self._faults[0] == "commit lost":
                 self._faults.popleft()
                 raise ConnectionResetError
 
-        return connect
+        return connecting
