@@ -12,7 +12,7 @@ from store.books import Book
 from store.database import Connection, Pool
 from store.ids import uuid7
 from store.lanes import Lane, read_remembered
-from store.log import append, position_of, read_book, read_commands, read_stream
+from store.log import KeyedCommand, append, position_of, read_book, read_commands, read_stream
 from store.news import read_runs, read_tails
 from store.turns import Moved
 from tests.store.tailing import events_after
@@ -107,6 +107,31 @@ async def test_a_question_reads_what_it_answers_and_not_the_book(
 
     assert all(pages.values())
     assert {n: count for n, count in pages.items() if count > ASKED[n][1]} == {}
+
+
+async def test_an_append_reads_no_book_whole_even_if_it_was_planned_when_the_book_was_small(
+    pool: Pool, book: Book
+) -> None:
+    async with pool.acquire() as connection:
+        before = await _tables_read_whole(connection)
+        for number, stream in enumerate(streams(20)):
+            if number == 1:
+                await connection.execute("vacuum analyze store.events, store.commands, store.lanes")
+            keyed = [KeyedCommand(stream, b"", stream, 1, 1)]
+            events, moved = events_after(stream, 0, 1), [Moved(lane(stream), 0, 1, b"{}")]
+            await append(connection, book.book_id, {stream: 0}, events, keyed, moved=moved)
+            await append(connection, book.book_id, {stream: 1}, events_after(stream, 1, 1))
+        assert await _tables_read_whole(connection) == before
+
+
+async def _tables_read_whole(connection: Connection) -> dict[str, int]:
+    """How often each table was."""
+    await connection.execute("select pg_stat_force_next_flush()")
+    rows = await connection.fetch(
+        "select relname, seq_scan from pg_stat_user_tables where schemaname = 'store'"
+        " and relname in ('books', 'events', 'commands', 'lanes')"
+    )
+    return {row["relname"]: row["seq_scan"] for row in rows}
 
 
 @pytest.mark.parametrize("known", ["no statistics yet", "statistics"])
