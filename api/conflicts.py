@@ -79,7 +79,7 @@ def _resolve(version: int, *, mergeable: bool) -> dict[str, str]:
 
 def _is_foreign(event: Recorded, author: Author) -> bool:
     said = event.metadata
-    return author.session is None or author != (said.actor, said.edit_session)
+    return author.session is None or author != Author(said.actor, said.edit_session)
 
 
 class _Fields:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from eventsourcing.persistence import StoredEvent
-
 from benchmarks.callers import CHANGES, Together, editor
 from benchmarks.figures import Figure, figure
 from benchmarks.rounds import Run, alternate
@@ -93,8 +91,9 @@ async def _fill_in_bulk(pool: Pool, books: Books, book: Book, events: int) -> No
 
 def _event(stream: str, version: int) -> Appending:
     change = CHANGES[version % 2]
-    stored = StoredEvent(stream, version, change.TOPIC, encode(change))
-    return Appending(uuid7(), stored, b'{"actor":"benchmark"}')
+    return Appending(
+        uuid7(), stream, version, change.TOPIC, encode(change), b'{"actor":"benchmark"}'
+    )
 
 
 def _memory() -> int:

@@ -5,7 +5,9 @@ never in its way; what others wrote is, unless it asked to be rebased and the fi
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from domain.aggregate import Fact, Stream
 from domain.errors import NotFound
@@ -29,7 +31,7 @@ class ChangesNotAtHand(AuthorsNotAtHand):
     """It is not known what the versions of a stream after ``since`` say."""
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """An event of a stream: its version, who wrote it and what it says."""
 
     version: int

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Stream
 from domain.errors import NotFound, Refusal
@@ -24,7 +23,7 @@ from store.basis import (
     others_since,
     stale,
 )
-from store.cache import BookCache, Held, Run, joined, runs_from
+from store.cache import BookCache, Held, Run, runs_from, with_next
 from store.command import Command, Done, Waiting
 from store.errors import StaleRowVersion, StoreError
 from store.ids import uuid7
@@ -231,17 +230,19 @@ class Batch:
         outcome.ahead[outcome.stream.name] = self.held(outcome.stream)
         metadata, author = _encode(command.metadata), author_of(command)
         for stream, facts in changes:
-            state, version, runs = outcome.ahead.get(stream.name) or self.held(stream)
+            name = stream.name
+            held = outcome.ahead.get(name) or self.held(stream)
+            state, version, runs = held.state, held.version, held.runs
             if facts:
-                runs = joined(runs, (Run(version + 1, author),))
-            written = outcome.written.setdefault(stream.name, [])
+                runs = with_next(runs, version + 1, author)
+            written = outcome.written.setdefault(name, [])
             for fact in facts:
                 version += 1
                 state = stream.aggregate.evolve(state, fact)
-                stored = StoredEvent(stream.name, version, fact.TOPIC, encode(fact))
-                outcome.events.append(Appending(uuid7(), stored, metadata))
+                event = Appending(uuid7(), name, version, fact.TOPIC, encode(fact), metadata)
+                outcome.events.append(event)
                 written.append(Written(version, author, fact))
-            outcome.ahead[stream.name] = Held(state, version, runs)
+            outcome.ahead[name] = Held(state, version, runs)
         return outcome
 
     def _accept(self, waiting: Waiting, outcome: "_Outcome", *, rebased: bool) -> None:
@@ -263,11 +264,10 @@ class Batch:
             self.keyed.append(keyed)
 
 
-class _Outcome:
+class _Outcome(msgspec.Struct):
     """What one command comes to, before it joins the batch."""
 
-    def __init__(self, stream: Stream[Any]) -> None:
-        self.stream = stream
-        self.ahead: dict[str, Held] = {}
-        self.written: dict[str, list[Written]] = {}
-        self.events: list[Appending] = []
+    stream: Stream[Any]
+    ahead: dict[str, Held] = {}
+    written: dict[str, list[Written]] = {}
+    events: list[Appending] = []

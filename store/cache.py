@@ -1,17 +1,19 @@
 """The aggregates that a process holds in memory, least recently used first out."""
 
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 
-class Author(NamedTuple):
+class Author(msgspec.Struct, frozen=True):
     """Who wrote an event: the actor, and the session of the open editor if it was one."""
 
     actor: str
     session: str | None
 
 
-class Run(NamedTuple):
+class Run(msgspec.Struct, frozen=True):
     """Versions by one author: from ``first`` up to the next run, or to the latest version."""
 
     first: int
@@ -21,7 +23,7 @@ class Run(NamedTuple):
 _RUNS = 64
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True):
     """A state at a version. ``state`` is ``None`` for what does not exist (any more).
 
     ``runs`` tell who wrote the latest versions, as far back as that is known.
@@ -34,7 +36,7 @@ class Held(NamedTuple):
     def after(self, state: Any, author: Author) -> "Held":
         """The next version: its state, and who wrote it."""
         version = self.version + 1
-        return Held(state, version, joined(self.runs, (Run(version, author),)))
+        return Held(state, version, with_next(self.runs, version, author))
 
     def written_by(self, author: Author, since: int) -> bool | None:
         """Whether this author wrote all versions after ``since``; ``None``: that is not known."""
@@ -48,11 +50,11 @@ class Held(NamedTuple):
         return None
 
 
-def joined(runs: tuple[Run, ...], more: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Runs, and those that follow them; what is too long ago to matter is left out."""
-    if runs and more and runs[-1].author == more[0].author:
-        more = more[1:]
-    return (runs + more)[-_RUNS:] if more else runs
+def with_next(runs: tuple[Run, ...], version: int, author: Author) -> tuple[Run, ...]:
+    """Runs, and the next version's author; what is too long ago to matter is left out."""
+    if runs and runs[-1].author == author:
+        return runs
+    return (*runs, Run(version, author))[-_RUNS:]
 
 
 def runs_from(held: Held, first: int) -> tuple[Run, ...]:

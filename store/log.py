@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import NoDataFoundError, Record
-from eventsourcing.persistence import StoredEvent
 
 from store.database import Connection, Pool
 from store.errors import UnknownBook
@@ -33,11 +32,14 @@ _APPEND_IN_LANES = (
 _END = 2**63 - 1  # beyond any version and position: a bound that an index can always use
 
 
-class Appending(NamedTuple):
-    """An event on its way into the book."""
+class Appending(msgspec.Struct, frozen=True):
+    """An event on its way into the book: ``state`` and ``metadata`` as they will be stored."""
 
     event_id: UUID
-    stored: StoredEvent
+    stream: str
+    version: int
+    topic: str
+    state: bytes
     metadata: bytes
 
 
@@ -112,10 +114,10 @@ async def append(
         list(reads.keys()),
         list(reads.values()),
         [e.event_id for e in events],
-        [e.stored.originator_id for e in events],
-        [e.stored.originator_version for e in events],
-        [e.stored.topic for e in events],
-        [e.stored.state for e in events],
+        [e.stream for e in events],
+        [e.version for e in events],
+        [e.topic for e in events],
+        [e.state for e in events],
         [e.metadata for e in events],
         [k.key for k in keyed],
         [k.fingerprint for k in keyed],

@@ -56,7 +56,7 @@ async def find_committed(
     """Which of the appends whose answers were lost did commit; the head before it, and when."""
     for batch in unsure:
         first = batch.events[0]
-        place = (str(first.stored.originator_id), first.stored.originator_version)
+        place = (first.stream, first.version)
         found = await position_of(connection, book_id, first.event_id, place)
         if found is not None:
             return batch, (found[0] - 1, found[1])

@@ -198,8 +198,7 @@ class BookRecorder(ProcessRecorder):
         for event in events:
             stream, version = str(event.originator_id), event.originator_version + self._shift
             reads.setdefault(stream, version - 1)
-            stored = StoredEvent(stream, version, event.topic, event.state)
-            appending.append(Appending(uuid7(), stored, b"{}"))
+            appending.append(Appending(uuid7(), stream, version, event.topic, event.state, b"{}"))
         if not appending:
             return []
         appended = await append(connection, self._book_id, reads, appending)

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from domain.facts.invoice import InvoiceDrafted
 from store.database import DATABASE_ERRORS, Connection, Pool, open_pool
@@ -96,7 +95,7 @@ def events_after(stream: str, version: int, number: int) -> list[Appending]:
     """So many events that continue the stream after this version."""
     state = encode(_FACT)
     return [
-        Appending(uuid7(), StoredEvent(stream, v, _FACT.TOPIC, state), b'{"actor":"writer"}')
+        Appending(uuid7(), stream, v, _FACT.TOPIC, state, b'{"actor":"writer"}')
         for v in range(version + 1, version + number + 1)
     ]
 

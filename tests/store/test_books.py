@@ -2,7 +2,6 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Change, Read
 from domain.errors import NotFound
@@ -87,8 +86,7 @@ async def test_a_batch_larger_than_one_append_is_done_in_several(books: Books, b
 async def test_versions_that_leave_a_gap_are_refused_by_the_database(
     pool: Pool, book: Book, books: Books
 ) -> None:
-    stored = StoredEvent("invoice/inv_1", 2, "invoice.drafted", b"{}")
-    event = Appending(uuid7(), stored, b'{"actor":"x"}')
+    event = Appending(uuid7(), "invoice/inv_1", 2, "invoice.drafted", b"{}", b'{"actor":"x"}')
     async with pool.acquire() as connection:
         with pytest.raises(Exception, match="do not continue their stream"):
             await append(connection, book.book_id, {"invoice/inv_1": 0}, [event])
