@@ -30,7 +30,7 @@ async def measure(database_url: str) -> Figure:
     Raises:
         WrongAnswer: A save was refused, or is not in the invoice.
     """
-    example = _example()
+    example = example_client()
     async with serving(database_url) as api, _far(api) as client:
         path, seen = await _opened(client)
 
@@ -112,7 +112,8 @@ async def _one_by_one(client: httpx.AsyncClient, path: str) -> Run:
     return Run(sum(latencies), latencies)
 
 
-def _example() -> ModuleType:
+def example_client() -> ModuleType:
+    """The reference client of docs/auto-save.md. It is no module of a package: users copy it."""
     spec = importlib.util.spec_from_file_location("auto_save_example", _EXAMPLE)
     assert spec is not None
     assert spec.loader is not None

@@ -1,10 +1,8 @@
 """The reference client of docs/auto-save.md does what the page says."""
 
 import asyncio
-import importlib.util
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,21 +11,15 @@ import pytest
 from typing_extensions import override
 
 import store.parking
+from benchmarks.auto_save import example_client
 from domain.invoice import INVOICE
 from store.books import Book, Books
 from store.database import Pool
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "auto_save.py"
-
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("auto_save_example", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return example_client()
 
 
 Open = Callable[[], Awaitable[Any]]
@@ -50,29 +42,26 @@ def opened(client: httpx.AsyncClient, example: ModuleType, loaded: dict[str, Any
     return open_
 
 
-class Distant(httpx.AsyncBaseTransport):
-    """A server far away: half of the way there, half of it back. Some answers never arrive."""
+Arrive = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Travel = Callable[[httpx.Request, Arrive], Awaitable[httpx.Response]]
 
-    def __init__(self, near: httpx.AsyncBaseTransport, seconds: float, *, lost: int = 0) -> None:
-        self._near = near
-        self._seconds = seconds
-        self._lost = lost
+
+class Way(httpx.AsyncBaseTransport):
+    """The way to the server. A test says what happens to a request and its answer on it."""
+
+    def __init__(self, client: httpx.AsyncClient, travel: Travel) -> None:
+        self._arrive = client._transport.handle_async_request
+        self._travel = travel
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(self._seconds / 2)
-        answer = await self._near.handle_async_request(request)
-        await asyncio.sleep(self._seconds / 2)
-        if self._lost:
-            self._lost -= 1
-            raise httpx.ReadError("the answer is lost")
-        return answer
+        return await self._travel(request, self._arrive)
 
 
-def distant(client: httpx.AsyncClient, seconds: float, *, lost: int = 0) -> httpx.AsyncClient:
-    transport = Distant(client._transport, seconds, lost=lost)
+def far(client: httpx.AsyncClient, travel: Travel) -> httpx.AsyncClient:
+    """The same client at the other end of such a way."""
     return httpx.AsyncClient(
-        transport=transport, base_url=client.base_url, headers=client.headers, timeout=60
+        transport=Way(client, travel), base_url=client.base_url, headers=client.headers
     )
 
 
@@ -101,16 +90,11 @@ async def test_forty_saves_are_under_way_together(
     """So they take little more than one round trip: ``make bench B=auto_save`` tells the time."""
     on_their_way = asyncio.Barrier(40)
 
-    class Patient(Distant):
-        @override
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await on_their_way.wait()
-            return await super().handle_async_request(request)
+    async def wait(request: httpx.Request, arrive: Arrive) -> httpx.Response:
+        await on_their_way.wait()
+        return await arrive(request)
 
-    patient = httpx.AsyncClient(
-        transport=Patient(client._transport, 0), base_url=client.base_url, headers=client.headers
-    )
-    async with patient:
+    async with far(client, wait) as patient:
         editor = example.Editor(patient, f"/api/invoices/{loaded['id']}", loaded)
         for number in range(40):
             editor.choose("memo", f"number {number}")
@@ -122,8 +106,16 @@ async def test_forty_saves_are_under_way_together(
 async def test_lost_answers_are_asked_for_again_and_nothing_is_done_twice(
     client: httpx.AsyncClient, loaded: dict[str, Any], example: ModuleType, books: Books, book: Book
 ) -> None:
-    async with distant(client, 0.0, lost=7) as far:
-        editor = example.Editor(far, f"/api/invoices/{loaded['id']}", loaded)
+    lost = iter(range(7))
+
+    async def lose_the_answer(request: httpx.Request, arrive: Arrive) -> httpx.Response:
+        answer = await arrive(request)
+        if next(lost, None) is None:
+            return answer
+        raise httpx.ReadError("the answer is lost")
+
+    async with far(client, lose_the_answer) as unlucky:
+        editor = example.Editor(unlucky, f"/api/invoices/{loaded['id']}", loaded)
         for number in range(10):
             editor.choose("memo", f"number {number}")
         await editor.settled()
@@ -143,20 +135,15 @@ async def test_a_change_that_overtook_a_slow_one_is_sent_again(
     monkeypatch.setattr(example, "_PAUSE_SECONDS", 0.01)
     refused = asyncio.Event()
 
-    class Overtaking(Distant):
-        @override
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.headers["edit-seq"] == "1":
-                await refused.wait()
-            answer = await super().handle_async_request(request)
-            if answer.status_code == 409:
-                refused.set()
-            return answer
+    async def overtake(request: httpx.Request, arrive: Arrive) -> httpx.Response:
+        if request.headers["edit-seq"] == "1":
+            await refused.wait()
+        answer = await arrive(request)
+        if answer.status_code == 409:
+            refused.set()
+        return answer
 
-    overtaking = httpx.AsyncClient(
-        transport=Overtaking(client._transport, 0), base_url=client.base_url, headers=client.headers
-    )
-    async with overtaking:
+    async with far(client, overtake) as overtaking:
         editor = example.Editor(overtaking, f"/api/invoices/{loaded['id']}", loaded)
         for number in range(3):
             editor.choose("memo", f"number {number}")
