@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api.wire import (
     Code,
     Currency,
+    Email,
     Money,
     Patch,
     Reply,
@@ -31,15 +32,6 @@ Country = Annotated[
         max_length=2,
         description="ISO 3166-1 alpha-2 code of a country.",
         examples=["DE"],
-    ),
-]
-Email = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^@\s]{1,64}@[^@\s]{1,189}(?![\s\S])",
-        max_length=254,
-        description="E-mail address.",
-        examples=["office@example.com"],
     ),
 ]
 PaymentDays = Annotated[

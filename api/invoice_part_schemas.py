@@ -8,10 +8,11 @@ import msgspec
 from litestar.params import PathParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from api.customer_schemas import Country, Email
+from api.customer_schemas import Country
 from api.tax_schemas import Category
 from api.wire import (
     Code,
+    Email,
     Money,
     Patch,
     Reason,

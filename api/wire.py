@@ -203,6 +203,18 @@ ReasonCode = Annotated[Code, Meta(examples=["return"])]
 BranchCode = Annotated[Code, Meta(examples=["MAIN"])]
 TaxCodeId = Annotated[Code, Meta(examples=["STD"])]
 
+_OF_EMAIL = rf"[^@ {_HIDDEN}]"
+
+Email = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{_OF_EMAIL}{{1,64}}@{_OF_EMAIL}{{1,189}}{_END}",
+        max_length=254,
+        description="E-mail address.",
+        examples=["office@example.com"],
+    ),
+]
+
 ShortText = Annotated[
     str,
     Meta(

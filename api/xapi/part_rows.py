@@ -6,13 +6,14 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from api.customer_schemas import Country, Email
+from api.customer_schemas import Country
 from api.invoice_part_schemas import AddressKind, Mentions, NoteText
 from api.payment_schemas import CardLast4
 from api.tax_schemas import Category
 from api.wire import (
     Code,
     Currency,
+    Email,
     ExchangeRate,
     Money,
     Price,

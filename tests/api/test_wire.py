@@ -14,6 +14,7 @@ from api.wire import (
     CODE_PATTERN,
     Code,
     Currency,
+    Email,
     Instant,
     Money,
     Patch,
@@ -144,6 +145,16 @@ def test_text_is_bounded_and_free_of_control_characters() -> None:
         assert not accepts(ShortText, wrong)
     for wrong in ("x" * 2001, "a\x00b", "a\x08b", "\u202egnp.exe"):
         assert not accepts(Text, wrong)
+
+
+def test_an_email_address_has_two_parts_and_nothing_invisible() -> None:
+    for right in ("office@example.com", "Jörg.Müller+x@exämple.de", "x" * 64 + "@a"):
+        assert accepts(Email, right)
+    for wrong in ("office", "@a", "a@", "a@b@c", "a b@c", "x" * 65 + "@a", "a@" + "b" * 190):
+        assert not accepts(Email, wrong)
+    for hidden in ("\x00", "\x1c", "\x7f", "\n", "\xa0", "\u200b", "\u202e"):
+        assert not accepts(Email, f"a@b{hidden}c")
+        assert not accepts(Email, f"a{hidden}b@c")
 
 
 def test_length_is_counted_in_code_points() -> None:
