@@ -1,4 +1,4 @@
-"""Commands, 64 at once, against the eventsourcing library's own PostgreSQL recorder in threads."""
+"""Appends, 64 at once, against the eventsourcing library's own PostgreSQL recorder in threads."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
-from benchmarks.callers import CHANGES, Threads, Together, check_durable, editor
+from benchmarks.callers import CHANGES, Threads, Together, appender, check_durable
 from benchmarks.figures import Figure, figure
 from benchmarks.rounds import alternate
 from store.books import create_book, open_books
@@ -21,7 +21,9 @@ POOL_SIZE = 8
 
 
 async def measure(database_url: str, *, name: str = NAME, callers: int = CALLERS) -> Figure:
-    """One event a call on both sides: ours decides it first, the library's is handed the bytes.
+    """One event a call on both sides, of a stream of the caller's, which says what precedes it.
+
+    Ours comes as a command that decides nothing; the stream is folded, as every command does.
 
     Raises:
         WrongAnswer: What was acknowledged is not in the table.
@@ -32,11 +34,11 @@ async def measure(database_url: str, *, name: str = NAME, callers: int = CALLERS
         open_books(pool) as books,
     ):
         book = await create_book(pool, name="Benchmark", mode="sandbox")
-        editors = Together([await editor(books, book.book_id) for _ in range(callers)])
+        appenders = Together([await appender(books, book.book_id) for _ in range(callers)])
         with _recorder(database_url) as recorder:
             recorders = Threads([_inserter(recorder) for _ in range(callers)])
-            runs = await alternate(editors.run, recorders.run)
-        await check_durable(pool, "store.events", 2 * callers + editors.acknowledged)
+            runs = await alternate(appenders.run, recorders.run)
+        await check_durable(pool, "store.events", 2 * callers + appenders.acknowledged)
         await check_durable(pool, "public.stored_events", recorders.acknowledged)
     return figure(name, "events/s", *runs)
 

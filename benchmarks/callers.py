@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.http_load import WrongAnswer
 from benchmarks.rounds import Run
-from domain.aggregate import Change, Read
+from domain.aggregate import Change, Read, Stream
 from domain.facts.invoice import InvoiceDrafted, InvoiceHeaderChanged
 from domain.facts.invoice_parts import Header
-from domain.invoice import INVOICE, draft, edit
+from domain.invoice import INVOICE, Invoice, draft, edit
 from store.books import Books
 from store.command import Command
 from store.database import Pool
@@ -83,30 +83,49 @@ class Threads:
 
 async def editor(books: Books, book_id: str, *, idle: bool = False) -> Call:
     """A caller who edits an invoice of its own; an idle one always says what is so already."""
-    id_ = new_id("inv")
-    stream = INVOICE(id_)
+
+    def decide(read: Read, stream: Stream[Invoice], version: int) -> list[Change]:
+        invoice = read(stream)
+        assert invoice is not None
+        change = CHANGES[0 if idle else version % 2]
+        return [(stream, edit(invoice, change.to, change.fields))]
+
+    return await _caller(books, book_id, decide)
+
+
+async def appender(books: Books, book_id: str) -> Call:
+    """A caller who decides nothing, but hands over what is to be recorded of its invoice."""
+
+    def decide(_read: Read, stream: Stream[Invoice], version: int) -> list[Change]:
+        return [(stream, [CHANGES[version % 2]])]
+
+    return await _caller(books, book_id, decide)
+
+
+async def _caller(
+    books: Books, book_id: str, decide: Callable[[Read, Stream[Invoice], int], list[Change]]
+) -> Call:
+    """A caller with an invoice of its own, who says which version of it was seen."""
+    stream = INVOICE(new_id("inv"))
     version = 0
 
     async def execute(change: Callable[[Read], list[Change]]) -> None:
         nonlocal version
         command = Command(
             aggregate=INVOICE,
-            id=id_,
+            id=stream.id,
             decide=change,
             metadata=METADATA,
             expected=version or None,
         )
         version = (await books.execute(book_id, command)).version
 
-    def decide(read: Read) -> list[Change]:
-        invoice = read(stream)
-        assert invoice is not None
-        change = CHANGES[0 if idle else version % 2]
-        return [(stream, edit(invoice, change.to, change.fields))]
+    async def call() -> None:
+        await execute(lambda read: decide(read, stream, version))
 
     await execute(lambda _read: [(stream, draft(InvoiceDrafted(currency="EUR"), ()))])
-    await execute(decide)
-    return lambda: execute(decide)
+    await call()
+    return call
 
 
 async def check_durable(pool: Pool, table: str, acknowledged: int) -> None:
